@@ -1,0 +1,1 @@
+"""tcpgoon: can one instance carry N TCP connections at the same time, and if not, whose limit is it?"""

@@ -1,0 +1,1 @@
+"""One small file per command: options, a library call, print."""

@@ -1,0 +1,81 @@
+"""The command ``tcpgoon``: which commands there are, and how an error becomes one line and an exit status."""
+
+import importlib
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from tcpgoon.errors import ExitStatus, TcpgoonError
+
+COMMANDS = {
+    "run": "tcpgoon.cli.run:run",
+    "server": "tcpgoon.cli.server:server",
+    "demo": "tcpgoon.cli.demo:demo",
+    "version": "tcpgoon.cli.version:version",
+}
+"""Name of each command and where it is; imported when it is used, so that no command pays for another."""
+
+
+class Commands(click.Group):
+    """The commands above; whatever is none of them is the short form of ``run``: ``tcpgoon -c 10 host 80``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order that users meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, but with ``run`` put before what does not start with a command."""
+        if args and args[0] not in (*COMMANDS, "--help", "-h", "--version"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Can one instance carry N TCP connections at the same time?
+
+    \b
+    tcpgoon [flags] HOST PORT      the short form of
+    tcpgoon run [flags] TARGET
+    """
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line ``args`` (default: that of the process) and leave with its `ExitStatus`."""
+    sys.exit(_exit_status(args))
+
+
+def _exit_status(args: list[str] | None) -> ExitStatus:
+    try:
+        status = commands.main(args, prog_name="tcpgoon", standalone_mode=False)
+        return ExitStatus(status or 0)
+    except click.UsageError as exc:
+        return _fail(_with_hint(exc), ExitStatus.USAGE)
+    except click.Abort:
+        return _fail("interrupted", ExitStatus.INTERRUPTED)
+    except TcpgoonError as exc:
+        return _fail(str(exc), exc.exit_status)
+    except Exception:  # noqa: BLE001 - the last line of defence, and it hides nothing
+        traceback.print_exc()
+        return _fail("this is a bug of tcpgoon: please report it with the lines above", ExitStatus.BUG)
+
+
+def _with_hint(exc: click.UsageError) -> str:
+    hint = f" (see '{exc.ctx.command_path} --help')" if exc.ctx else ""
+    return f"{exc.format_message().rstrip('.')}{hint}"
+
+
+def _fail(line: str, status: ExitStatus) -> ExitStatus:
+    click.echo(f"tcpgoon: {line}", err=True)
+    return status

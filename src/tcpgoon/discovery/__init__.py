@@ -1,0 +1,1 @@
+"""Where: a target expression becomes endpoints, resolved once and pinned."""

@@ -1,0 +1,1 @@
+"""What it means: facts become findings, findings and metrics become a verdict. Pure."""

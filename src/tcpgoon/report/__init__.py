@@ -1,0 +1,1 @@
+"""Saying it: monitors while it runs, reports when it is over. They format; they compute nothing."""

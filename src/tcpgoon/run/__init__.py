@@ -1,0 +1,1 @@
+"""The one place where the parts meet: a plan becomes a result."""

@@ -1,0 +1,1 @@
+"""The bundled target: a real server with fault knobs."""

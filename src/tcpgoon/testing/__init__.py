@@ -1,0 +1,1 @@
+"""The fake kernel and clock: what tests of ours, and of plugins, run the engine against."""
