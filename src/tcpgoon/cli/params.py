@@ -9,7 +9,7 @@ from tcpgoon.errors import PlanError
 from tcpgoon.plan import units
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType[Any]):
     """A value that ``parse`` reads; what it refuses becomes a usage error that names the option."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:

@@ -51,7 +51,7 @@ def parse_rate(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """``seconds`` in its natural unit, to the µs, as the first tcpgoon printed it: ``319µs``, ``49.892ms``, ``1m2.5s``."""
+    """``seconds`` in its natural unit, to the µs, as the first tcpgoon had it: ``319µs``, ``49.892ms``, ``1m2.5s``."""
     total_us = round(seconds * 1e6)
     if total_us < 0:
         return f"-{format_duration(-seconds)}"

@@ -1,1 +1,7 @@
 """The one place where the parts meet: a plan becomes a result."""
+
+from tcpgoon.run.monitor import ConnectionEvent, Monitor
+from tcpgoon.run.runner import run
+from tcpgoon.run.stop import Stop
+
+__all__ = ["ConnectionEvent", "Monitor", "Stop", "run"]

@@ -1,0 +1,107 @@
+"""The job of ``client.c`` done by tcpgoon's engine as a library; prints the same line of JSON.
+
+python -m bench.engine_client [--dialling K] ADDRESS PORT CONNECTIONS
+"""
+
+import argparse
+import json
+import resource
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from tcpgoon.engine.kernel import EpollKernel
+from tcpgoon.engine.loop import Loop
+from tcpgoon.engine.ports import Ports
+from tcpgoon.plan.endpoint import Endpoint, Target
+from tcpgoon.plan.pacing import AllAtOnce
+from tcpgoon.plan.plan import Plan
+from tcpgoon.record.connection import State
+from tcpgoon.record.table import Table
+
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_STATM = Path("/proc/self/statm")
+
+
+class Usage(NamedTuple):
+    """What this process has used so far, and the time."""
+
+    wall_s: float
+    user_s: float
+    system_s: float
+    rss: int
+
+    @classmethod
+    def now(cls) -> "Usage":
+        """Read all of it now."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        rss = int(_STATM.read_text().split()[1]) * resource.getpagesize()
+        return cls(time.monotonic(), used.ru_utime, used.ru_stime, rss)
+
+
+class WatchedKernel(EpollKernel):
+    """Notes the moment in which all are held: just before the first is closed."""
+
+    all_held: Usage | None = None
+
+    def close(self, row: int, reset: bool) -> None:
+        """As the engine's, with a note before the first."""
+        if self.all_held is None:
+            self.all_held = Usage.now()
+        super().close(row, reset)
+
+
+def prepare(plan: Plan) -> tuple[Loop, WatchedKernel, Table]:
+    """All that the engine needs to carry out ``plan``: whoever changes the engine's interface changes this."""
+    low, high = map(int, _PORT_RANGE.read_text().split())
+    table, rows = Table(plan.connections), range(plan.connections)
+    kernel = WatchedKernel(Endpoint(plan.target.host, plan.target.port), rows, plan.sources, [Ports(low, high)])
+    return Loop(plan, table, rows, kernel, time.monotonic, time.monotonic()), kernel, table
+
+
+def measure(plan: Plan) -> dict[str, float]:
+    """Carry out ``plan``; the fields of ``bench.measure.Ramp``."""
+    rss_before = Usage.now().rss
+    loop, kernel, table = prepare(plan)
+    start = Usage.now()
+    loop.run()
+    end = Usage.now()
+    held, states = kernel.all_held or end, list(table.state)
+    kernel.shut()
+    return {
+        "connections": plan.connections,
+        "established": states.count(State.CLOSED),  # closed by us: so it was held until then
+        "failed": states.count(State.FAILED),
+        "last_errno": max(table.error),
+        "seconds": held.wall_s - start.wall_s,
+        "user_s": held.user_s - start.user_s,
+        "system_s": held.system_s - start.system_s,
+        "rss_before": rss_before,
+        "rss_after": held.rss,
+        "close_seconds": end.wall_s - held.wall_s,
+    }
+
+
+def main() -> None:
+    """Do what the arguments say."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dialling", type=int, default=512)
+    parser.add_argument("address")
+    parser.add_argument("port", type=int)
+    parser.add_argument("connections", type=int)
+    asked = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    target = Target(asked.address, asked.port)
+    plan = Plan(
+        target=target,
+        connections=asked.connections,
+        pacing=AllAtOnce(),
+        max_dialing=asked.dialling,
+        hold_s=0,
+    )
+    print(json.dumps(measure(plan)))
+
+
+if __name__ == "__main__":
+    main()

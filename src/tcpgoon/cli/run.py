@@ -1,0 +1,102 @@
+"""``tcpgoon run``: options → plan → result → report."""
+
+import sys
+from typing import Any
+
+import click
+
+from tcpgoon.cli.interrupt import interruptible
+from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
+from tcpgoon.cli.prompt import confirm
+from tcpgoon.discovery.resolver import resolve
+from tcpgoon.errors import ExitStatus, PlanError
+from tcpgoon.plan.endpoint import Family, Target, parse_host_and_port, parse_target
+from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, from_interval, from_ramp, from_rate
+from tcpgoon.plan.plan import Close, Plan
+from tcpgoon.report.status import StatusLines
+from tcpgoon.report.text import text_report
+from tcpgoon.run.runner import run as carry_out
+
+
+@click.command(epilog="Exit status: 0 pass, 1 interrupted or declined, 2 the target failed, 3 inconclusive, 64 usage.")
+@click.argument("target", nargs=-1, metavar="HOST PORT | HOST:PORT | [V6]:PORT | tcp://HOST:PORT")
+@click.option(
+    "-c", "--connections", type=COUNT, default="100", show_default=True, help="How many are held at once; 10k."
+)
+@click.option("-s", "--sleep", type=MILLISECONDS, help="ms between the starts of two dials; 0: at once.  [default: 10]")
+@click.option("--rate", type=RATE, help="The same as a rate: 5k/s.")
+@click.option("--ramp", type=DURATION, help="The same as a time for the whole ramp: 30s.")
+@click.option(
+    "-d", "-t", "--dial-timeout", type=MILLISECONDS, default="5000", show_default=True, help="ms that a dial may take."
+)
+@click.option("--max-dialing", type=COUNT, default="512", show_default=True, help="At most so many dials in flight.")
+@click.option(
+    "--hold", type=DURATION, default="1s", show_default=True, help="How long all are held after the last dial ended."
+)
+@click.option(
+    "-i", "--interval", type=SECONDS, default="1", show_default=True, help="Seconds between two status lines."
+)
+@click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option(
+    "--close",
+    type=click.Choice([close.value for close in Close]),
+    default=Close.FIN.value,
+    show_default=True,
+    help="How we close: politely, or with RST so that no TIME_WAIT stays behind.",
+)
+@click.option("-4", "family", flag_value=Family.IPV4.value, help="Dial IPv4 addresses only.")
+@click.option("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only.")
+@click.option(
+    "--source", "sources", multiple=True, metavar="ADDRESS", help="Local address to dial from; more than once."
+)
+@click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible.")
+@click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
+def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: bool, **options: Any) -> ExitStatus:
+    """Open connections to a target, hold them, and say whether it carried them all."""
+    plan = _plan(_target(target), options)
+    if interval <= 0:
+        raise PlanError("the interval between two status lines must be above 0")
+    endpoints = resolve(plan.target, plan.dialled_family)
+    if not assume_yes:
+        confirm(plan, endpoints)
+    monitor = StatusLines(sys.stdout, sys.stderr if verbose else None)
+    with interruptible() as stop:
+        result = carry_out(plan, monitor, endpoints=endpoints, interval_s=interval, stop=stop)
+        click.echo(text_report(result))
+    return result.verdict.exit_status
+
+
+def _target(words: tuple[str, ...]) -> Target:
+    if len(words) == 1:
+        return parse_target(words[0])
+    if len(words) == 2:
+        return parse_host_and_port(*words)
+    raise click.UsageError("give a target: HOST PORT or HOST:PORT", click.get_current_context())
+
+
+def _plan(target: Target, options: dict[str, Any]) -> Plan:
+    pacing = _pacing(options.pop("sleep"), options.pop("rate"), options.pop("ramp"), options["connections"])
+    return Plan(
+        target=target,
+        connections=options["connections"],
+        pacing=pacing,
+        dial_timeout_s=options["dial_timeout"],
+        max_dialing=options["max_dialing"],
+        hold_s=options["hold"],
+        close=Close(options["close"]),
+        family=Family(options["family"] or Family.ANY),
+        sources=tuple(options["sources"]),
+        force=options["force"],
+    )
+
+
+def _pacing(
+    sleep_s: float | None, rate: float | None, ramp_s: float | None, connections: int
+) -> AllAtOnce | ConstantRate:
+    if sum(given is not None for given in (sleep_s, rate, ramp_s)) > 1:
+        raise PlanError("-s, --rate and --ramp say the same thing: give one of them")
+    if rate is not None:
+        return from_rate(rate)
+    if ramp_s is not None:
+        return from_ramp(ramp_s, max(connections, 1))
+    return from_interval(0.010 if sleep_s is None else sleep_s)

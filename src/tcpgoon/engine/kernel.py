@@ -1,0 +1,343 @@
+"""Every system call on a connection, in a few verbs; the loop above knows neither sockets nor descriptors.
+
+A connection is named by its row. The verbs answer with a value, not with an exception: `dial` with None (under way) or
+a `Refusal`, `finish` with an errno, `drain` with how much came and how it stands. What they rely on:
+
+**Registered once, edge-triggered.** A socket joins the epoll set right after ``connect()``, for everything there is to
+hear, and is never changed: one ``epoll_ctl`` a connection. Joining after ``connect()`` matters: a socket that has not
+been connected is reported as hung up; and nothing is missed in between, since joining reports what is ready already.
+The edge says "something came since you last looked", so whoever is told must read until nothing is left, or remember
+to come back: `drain` says `MORE` where it stopped early.
+
+**What wakes us.** ``EPOLLOUT`` alone: the handshake succeeded. ``EPOLLERR`` or ``EPOLLHUP``: look at ``SO_ERROR``.
+``EPOLLRDHUP``: the peer's FIN is there, maybe behind data. A FIN and a RST are told apart by what ``recv()`` says at
+the end: nothing, or ECONNRESET. Reading first, then looking, gives both the bytes and the reason.
+
+**ECONNRESET and EPIPE on an opening connection.** A RST that answers a SYN is ECONNREFUSED (``tcp_reset()``,
+net/ipv4/tcp_input.c). The other two say that the handshake had succeeded and the peer was quicker than our loop: the
+connection was established, then lost.
+
+**Stale descriptors.** A number that was closed is given to the next socket. Rows are closed while events are worked
+through, and dialled only afterwards, so an event can meet a closed row (the loop sees its state and passes on), but
+never a newer connection that took its number.
+
+**Closing.** ``close()`` sends a FIN, or a RST where the peer's bytes were not read. ``SO_LINGER`` with a time of 0
+makes it a RST in any case, and leaves no TIME_WAIT. Closing takes the socket out of the epoll set by itself, but not
+out of a selector of another kind.
+"""
+
+import errno
+import select
+import selectors
+import socket
+import struct
+import sys
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from tcpgoon.engine import tcp_info
+from tcpgoon.engine.ports import Ports
+from tcpgoon.plan.endpoint import Endpoint, Family
+from tcpgoon.record.outcome import FIN, Phase
+
+AGAIN, MORE = -1, -2
+"""What `Kernel.drain` says where the connection lives on: nothing is left to read, or there is more than we took."""
+
+MOST_EVENTS = 1024
+"""How many events one `Kernel.poll` answers at the most."""
+
+_IP_BIND_ADDRESS_NO_PORT = 24
+_IP_LOCAL_PORT_RANGE = 51
+"""linux/in.h; the second since Linux 6.3. The `socket` module of Python 3.11 knows neither."""
+_READS, _READ_BYTES = 4, 65_536
+_RESET = struct.pack("ii", 1, 0)
+_WAKE = -1
+_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+
+
+class Refusal(NamedTuple):
+    """Our own kernel did not start the dial."""
+
+    error: int
+    phase: Phase
+
+
+_PORT_TAKEN = {
+    Refusal(errno.EADDRNOTAVAIL, Phase.CONNECT),
+    Refusal(errno.EADDRINUSE, Phase.BIND),
+    Refusal(errno.EADDRINUSE, Phase.CONNECT),
+}
+"""What is said where another port may do. EADDRNOTAVAIL of ``bind()`` is not: there the address itself is not ours."""
+
+
+class Kernel(Protocol):
+    """What the loop asks of the operating system. `tcpgoon.testing` has one without sockets."""
+
+    missing: tuple[str, ...]
+    """What this one cannot do, a sentence each."""
+
+    def dial(self, row: int) -> Refusal | None:
+        """Start to connect ``row``; None: under way, `poll` will tell."""
+        ...
+
+    def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
+        """Rows that something happened to, each with whether there is something to drain; waits up to ``timeout_s``.
+
+        A row below 0 is a `wake`.
+        """
+        ...
+
+    def finish(self, row: int) -> int:
+        """How the handshake of ``row`` ended: 0 or an errno."""
+        ...
+
+    def inspect(self, row: int) -> tuple[int, int, int]:
+        """RTT in µs, repeated SYNs and local port of ``row``, right after its handshake; 0 for what is not known."""
+        ...
+
+    def drain(self, row: int) -> tuple[int, int]:
+        """Read and drop what came: how many bytes, and `AGAIN`, `MORE`, `FIN` or an errno."""
+        ...
+
+    def close(self, row: int, reset: bool) -> None:
+        """Close ``row``, politely or with RST."""
+        ...
+
+    def wake(self) -> None:
+        """Let `poll` return now; for other threads and signal handlers."""
+        ...
+
+
+class SocketKernel:
+    """What the two kernels below share: real, non-blocking sockets from ``sources`` to one ``endpoint``.
+
+    ``rows`` are the rows that will be dialled; ``ports`` has one `Ports` a source (one in all where ``sources`` is
+    empty). ``windows`` is whether ``IP_LOCAL_PORT_RANGE`` may be used; by default, whether the kernel knows it.
+    """
+
+    missing: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        rows: range,
+        sources: Sequence[str],
+        ports: Sequence[Ports],
+        windows: bool | None = None,
+    ) -> None:
+        self._family = _FAMILY[endpoint.family]
+        self._address = (endpoint.address, endpoint.port)
+        self._first = rows.start
+        self._sockets: list[socket.SocketType | None] = [None] * len(rows)
+        self._nonblocking_type = getattr(socket, "SOCK_NONBLOCK", 0)
+        self._type = socket.SOCK_STREAM | self._nonblocking_type
+        self._sources = sources or [""]
+        self._ports = ports
+        self._windows = has_port_windows() if windows is None else windows
+        self._drain_flags = socket.MSG_TRUNC if sys.platform == "linux" else 0
+        # With MSG_TRUNC the kernel drops the bytes without copying them: these pages are never even touched.
+        self._buffer = bytearray(_READ_BYTES)
+        self._waker, self._woken = socket.socketpair()
+        self._waker.setblocking(False)
+
+    def dial(self, row: int) -> Refusal | None:
+        """See `Kernel.dial`."""
+        turn = row % len(self._sources)
+        ports = self._ports[turn]
+        while True:
+            port = ports.next()
+            refusal = self._dial_from(row, self._sources[turn], port)
+            if refusal is None:
+                if port:
+                    ports.used()
+                return None
+            if not (port and refusal in _PORT_TAKEN and ports.taken()):
+                return refusal
+
+    def _dial_from(self, row: int, source: str, port: int) -> Refusal | None:
+        try:
+            sock = socket.SocketType(self._family, self._type)
+        except OSError as exc:
+            return Refusal(exc.errno or errno.EMFILE, Phase.SOCKET)
+        if not self._nonblocking_type:
+            sock.setblocking(False)
+        try:
+            if source or port:
+                self._bind(sock, source, port)
+        except OSError as exc:
+            sock.close()
+            return Refusal(exc.errno or errno.EADDRNOTAVAIL, Phase.BIND)
+        error = sock.connect_ex(self._address)
+        if error and error != errno.EINPROGRESS:
+            sock.close()
+            return Refusal(error, Phase.CONNECT)
+        self._sockets[row - self._first] = sock
+        self._watch(sock, row)
+        return None
+
+    def _bind(self, sock: socket.SocketType, source: str, port: int) -> None:
+        if port and not self._windows:
+            # The poor neighbour: a port that is bound like this is closed to other programs' connect().
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((source, port))
+            return
+        if source:
+            if sys.platform == "linux":
+                sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+            sock.bind((source, 0))
+        if port:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, (port * 0x10001).to_bytes(4, sys.byteorder))
+
+    def finish(self, row: int) -> int:
+        """See `Kernel.finish`."""
+        return self._socket(row).getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    def inspect(self, row: int) -> tuple[int, int, int]:
+        """See `Kernel.inspect`."""
+        sock = self._socket(row)
+        rtt_us, retransmits = tcp_info.decode(sock.getsockopt(socket.IPPROTO_TCP, tcp_info.TCP_INFO, tcp_info.SIZE))
+        return rtt_us, retransmits, sock.getsockname()[1]
+
+    def drain(self, row: int) -> tuple[int, int]:
+        """See `Kernel.drain`; takes 256 KB at the most, so that no peer keeps the loop for itself."""
+        sock, received = self._socket(row), 0
+        try:
+            for _ in range(_READS):
+                count = sock.recv_into(self._buffer, 0, self._drain_flags)
+                if not count:
+                    return received, FIN
+                received += count
+        except BlockingIOError:
+            return received, AGAIN
+        except OSError as exc:
+            return received, exc.errno or errno.EIO
+        return received, MORE
+
+    def close(self, row: int, reset: bool) -> None:
+        """See `Kernel.close`."""
+        sock = self._socket(row)
+        self._forget(sock)
+        if reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        sock.close()
+        self._sockets[row - self._first] = None
+
+    def wake(self) -> None:
+        """See `Kernel.wake`."""
+        try:
+            self._waker.send(b"\0")
+        except OSError:  # the buffer is full of wakes, or we are shut: either way nobody sleeps
+            return
+
+    def shut(self) -> None:
+        """Close whatever is still open, and the loop's own descriptors."""
+        for row, sock in enumerate(self._sockets, self._first):
+            if sock is not None:
+                self.close(row, reset=False)
+        self._waker.close()
+        self._woken.close()
+
+    def _socket(self, row: int) -> socket.SocketType:
+        sock = self._sockets[row - self._first]
+        assert sock is not None  # noqa: S101 - the table says that it is open
+        return sock
+
+    def _watch(self, sock: socket.SocketType, row: int) -> None:
+        raise NotImplementedError
+
+    def _forget(self, sock: socket.SocketType) -> None:
+        raise NotImplementedError
+
+
+class EpollKernel(SocketKernel):
+    """Linux, as described at the top of this file."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        rows: range,
+        sources: Sequence[str],
+        ports: Sequence[Ports],
+        windows: bool | None = None,
+    ) -> None:
+        super().__init__(endpoint, rows, sources, ports, windows)
+        self._events = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+        self._more_than_writable = ~select.EPOLLOUT
+        self._epoll = select.epoll()
+        self._row_of = array("i", [_WAKE]) * (self._woken.fileno() + 1)
+        self._epoll.register(self._woken.fileno(), select.EPOLLIN | select.EPOLLET)
+
+    def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
+        """See `Kernel.poll`."""
+        row_of, more = self._row_of, self._more_than_writable
+        return [(row_of[fd], mask & more) for fd, mask in self._epoll.poll(timeout_s, MOST_EVENTS)]
+
+    def shut(self) -> None:
+        """Close whatever is still open, and the loop's own descriptors."""
+        super().shut()
+        self._epoll.close()
+
+    def _watch(self, sock: socket.SocketType, row: int) -> None:
+        fd = sock.fileno()
+        try:
+            self._row_of[fd] = row
+        except IndexError:
+            self._row_of.extend([_WAKE] * (fd + 1024 - len(self._row_of)))
+            self._row_of[fd] = row
+        self._epoll.register(fd, self._events)
+
+    def _forget(self, sock: socket.SocketType) -> None:
+        """Nothing to do: ``close()`` takes it out of the set."""
+
+
+class SelectorKernel(SocketKernel):
+    """Any platform, by whatever `selectors` finds there: level-triggered, and without what only Linux has."""
+
+    missing: tuple[str, ...] = (
+        "no epoll: many held connections cost the client more",
+        "no TCP_INFO: the kernel's handshake time and repeated SYNs are not known",
+        "no IP_LOCAL_PORT_RANGE: beyond half of the local ports dialling may be slower",
+    )
+
+    def __init__(self, endpoint: Endpoint, rows: range, sources: Sequence[str], ports: Sequence[Ports]) -> None:
+        super().__init__(endpoint, rows, sources, ports, windows=False)
+        self._selector = selectors.DefaultSelector()
+        self._woken.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ, _WAKE)
+
+    def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
+        """See `Kernel.poll`."""
+        events = [(int(key.data), mask & selectors.EVENT_READ) for key, mask in self._selector.select(timeout_s)]
+        if any(row == _WAKE for row, _ in events):
+            self._woken.recv(_READ_BYTES)
+        return events
+
+    def inspect(self, row: int) -> tuple[int, int, int]:
+        """See `Kernel.inspect`. Also from here on only reading is waited for: writable it is all the time."""
+        sock = self._socket(row)
+        self._selector.modify(sock.fileno(), selectors.EVENT_READ, row)
+        return 0, 0, sock.getsockname()[1]
+
+    def shut(self) -> None:
+        """Close whatever is still open, and the loop's own descriptors."""
+        super().shut()
+        self._selector.close()
+
+    def _watch(self, sock: socket.SocketType, row: int) -> None:
+        self._selector.register(sock.fileno(), selectors.EVENT_READ | selectors.EVENT_WRITE, row)
+
+    def _forget(self, sock: socket.SocketType) -> None:
+        self._selector.unregister(sock.fileno())
+
+
+def has_port_windows() -> bool:
+    """Whether this kernel knows ``IP_LOCAL_PORT_RANGE``."""
+    if sys.platform != "linux":
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        try:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, bytes(4))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,127 @@
+"""Can this client ask the question? Its limits, found before the first dial: facts, no prints."""
+
+import os
+import resource
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tcpgoon.engine.ports import Ports
+from tcpgoon.errors import PlanError
+from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.plan.endpoint import Endpoint, Family
+
+LOOP_DESCRIPTORS = 8
+"""What a run opens besides its connections: the epoll set, the waker's pair, and a few for reports and imports."""
+
+_PROC = Path("/proc/sys/net/ipv4")
+_SOCKSTAT = {Family.IPV4: Path("/proc/net/sockstat"), Family.IPV6: Path("/proc/net/sockstat6")}
+
+
+class PortRange(NamedTuple):
+    """The local ports that the kernel may choose from."""
+
+    low: int
+    high: int
+    """Inclusive."""
+    reserved: int
+    """Ports in between that it must leave alone."""
+
+    @property
+    def usable(self) -> int:
+        """How many a connection can have."""
+        return max(0, self.high - self.low + 1 - self.reserved)
+
+
+def look(sources: Sequence[str]) -> ClientLimits:
+    """The limits of this client when it dials from ``sources``; raises the soft limit of descriptors first."""
+    soft, hard = raise_descriptor_limit()
+    ports = port_range()
+    return ClientLimits(
+        descriptors_soft=soft,
+        descriptors_hard=hard,
+        descriptors_in_use=_descriptors_in_use() + LOOP_DESCRIPTORS,
+        ports=ports.usable if ports else None,
+        sources=len(sources) or 1,
+    )
+
+
+def raise_descriptor_limit() -> tuple[int, int]:
+    """Raise the soft limit of descriptors to the hard one; both as they are then. Unlimited is ``sys.maxsize``."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    except (OSError, ValueError):
+        pass  # some platforms have a hard limit that cannot be reached: the soft one stays, and is what counts
+    return _known(soft), _known(hard)
+
+
+def port_range() -> PortRange | None:
+    """The kernel's range of ephemeral ports, None where it cannot be known."""
+    try:
+        low, high = (int(word) for word in (_PROC / "ip_local_port_range").read_text().split())
+        reserved = (_PROC / "ip_local_reserved_ports").read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return PortRange(low, high, _count_within(reserved, low, high))
+
+
+def ports_for(endpoint: Endpoint, sources: Sequence[str]) -> list[Ports]:
+    """The port choosers of a run, one for each source; where the range is not known they leave it to the kernel."""
+    found = port_range()
+    if found is None:
+        return [Ports.of_the_kernel() for _ in sources or [""]]
+    busy, seed = _sockets_in_use(endpoint.family), time.monotonic_ns()
+    return [Ports(found.low, found.high, busy, seed + k) for k, _ in enumerate(sources or [""])]
+
+
+def check_sources(sources: Sequence[str]) -> None:
+    """Raise `PlanError` for the first of ``sources`` that is no address of this machine."""
+    for source in sources:
+        with socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_STREAM) as sock:
+            try:
+                sock.bind((source, 0))
+            except OSError as exc:
+                raise PlanError(f"the source {source} cannot be dialled from: {exc.strerror}") from exc
+
+
+def _known(limit: int) -> int:
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
+
+
+def _descriptors_in_use() -> int:
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        try:
+            return len(os.listdir(folder))  # noqa: PTH208 - a count, no paths
+        except OSError:
+            continue
+    return 3  # standard input, output and error
+
+
+def _sockets_in_use(family: Family) -> int:
+    """TCP sockets of this network namespace that may hold a local port, TIME_WAIT included."""
+    in_use = 0
+    for path in {_SOCKSTAT[Family.IPV4], _SOCKSTAT[family]}:
+        try:
+            lines = path.read_text().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            words = line.split()
+            if words[0] in ("TCP:", "TCP6:"):
+                numbers = dict(zip(words[1::2], words[2::2], strict=True))
+                in_use += int(numbers.get("inuse", 0)) + int(numbers.get("tw", 0))
+    return in_use
+
+
+def _count_within(ranges: str, low: int, high: int) -> int:
+    """How many ports of ``ranges`` (``8080,9148-9150``) lie between ``low`` and ``high``."""
+    count = 0
+    for part in filter(None, ranges.split(",")):
+        first, _, last = part.partition("-")
+        count += max(0, min(high, int(last or first)) - max(low, int(first)) + 1)
+    return count

@@ -1,0 +1,89 @@
+"""The life of a connection, as one table: states × events.
+
+A row starts PLANNED. ``DIAL`` takes it to OPENING, and it stays there until the handshake is decided: ESTABLISHED, or
+FAILED. An established one is CLOSED by us as the plan says, or LOST because the peer or the path ended it first. What
+was still opening when the run was stopped is ABANDONED: nothing is known of it, and no statistic counts it. A failed or
+lost connection is never dialled again: that would hide what happened.
+
+An event that a state does not know is a key that is absent here, and raises `IllegalTransition`. The engine does not
+look into the dicts below but into `NEXT`, the same table as one row of bytes; a test holds the two equal. The diagram
+in the documentation is made from this table.
+"""
+
+from enum import IntEnum
+
+from tcpgoon.errors import IllegalTransition
+
+
+class State(IntEnum):
+    """Where a connection is in its life."""
+
+    PLANNED = 0
+    OPENING = 1
+    ESTABLISHED = 2
+    CLOSED = 3
+    LOST = 4
+    FAILED = 5
+    ABANDONED = 6
+
+
+class Event(IntEnum):
+    """What can happen to a connection."""
+
+    DIAL = 0
+    """We start to dial it."""
+    CONNECT = 1
+    """The handshake succeeded."""
+    DIAL_ERROR = 2
+    """The dial failed with an errno."""
+    DIAL_TIMEOUT = 3
+    """The dial was not decided within the dial timeout."""
+    PEER_FIN = 4
+    """The peer closed it politely."""
+    PEER_RESET = 5
+    """The peer reset it."""
+    PATH_ERROR = 6
+    """Our kernel gave it up: silence, or the network's word."""
+    CLOSE = 7
+    """We close it, as planned."""
+    STOP = 8
+    """The run is stopped."""
+
+
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    State.PLANNED: {
+        Event.DIAL: State.OPENING,
+    },
+    State.OPENING: {
+        Event.CONNECT: State.ESTABLISHED,
+        Event.DIAL_ERROR: State.FAILED,
+        Event.DIAL_TIMEOUT: State.FAILED,
+        Event.STOP: State.ABANDONED,
+    },
+    State.ESTABLISHED: {
+        Event.PEER_FIN: State.LOST,
+        Event.PEER_RESET: State.LOST,
+        Event.PATH_ERROR: State.LOST,
+        Event.CLOSE: State.CLOSED,
+    },
+    State.CLOSED: {},
+    State.LOST: {},
+    State.FAILED: {},
+    State.ABANDONED: {},
+}
+
+ILLEGAL = 255
+"""What `NEXT` holds where `TRANSITIONS` has no key."""
+
+NEXT = bytes(TRANSITIONS[state].get(event, ILLEGAL) for event in Event for state in State)
+"""The state after ``event`` in ``state``, at ``event * len(State) + state``: one lookup, no hashing."""
+
+STATES = len(State)
+
+
+def after(state: int, event: int) -> int:
+    """The state that ``event`` leads to from ``state``. Raises `IllegalTransition` where there is none."""
+    new = NEXT[event * STATES + state]
+    if new == ILLEGAL:
+        raise IllegalTransition(f"{Event(event).name} met a connection that is {State(state).name}")
+    return new

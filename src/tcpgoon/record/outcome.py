@@ -1,0 +1,89 @@
+"""How a connection ended: the name of its errno, the phase that it ended in, and whose side that points to.
+
+An errno alone does not tell the cause. ``ECONNREFUSED`` from our own kernel's routing, from a closed port and from a
+firewall's RST are the same number; the phase is what tells a limit of this client from an answer of the target.
+"""
+
+import errno
+from enum import IntEnum, StrEnum
+
+FIN = 0
+"""The errno column of a connection that the peer closed politely."""
+
+
+class Phase(IntEnum):
+    """What we were doing when the connection ended."""
+
+    NONE = 0
+    """It has not ended, or as planned."""
+    SOCKET = 1
+    """Our kernel gave no socket."""
+    BIND = 2
+    """Our kernel gave no local address or port."""
+    CONNECT = 3
+    """Our kernel refused ``connect()`` at once: no packet has left."""
+    HANDSHAKE = 4
+    """A SYN was sent, and the answer was an error or none in time."""
+    HELD = 5
+    """It was established and held."""
+
+
+class ClosedBy(IntEnum):
+    """Who ended it first."""
+
+    NOBODY = 0
+    US = 1
+    PEER = 2
+    """A FIN or a RST came (a middlebox that forges one looks the same)."""
+    PATH = 3
+    """Our kernel gave up on the peer, or the network said that it is not to be reached."""
+
+
+class Side(StrEnum):
+    """Whose limit or fault something is."""
+
+    CLIENT = "client"
+    PATH = "path"
+    TARGET_KERNEL = "target kernel"
+    TARGET_APPLICATION = "target application"
+
+
+_TARGET_ANSWERS = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE}
+_PATH_ANSWERS = {
+    errno.ETIMEDOUT,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.EHOSTDOWN,
+    errno.ENETDOWN,
+    errno.ENETRESET,
+    errno.ENOPROTOOPT,
+    errno.EPROTO,
+}
+"""What our kernel makes of ICMP errors and of silence (icmp_err_convert[] of net/ipv4/icmp.c)."""
+
+
+def side_of(error: int, phase: Phase) -> Side:
+    """Whose side an end with ``error`` in ``phase`` points to.
+
+    Before a packet has left only our own kernel can have said no, whatever the number. What is known neither as the
+    target's answer nor as the path's is taken to be ours: the target is never blamed for what we do not understand.
+    """
+    if phase is Phase.HELD:
+        return Side.TARGET_APPLICATION if error in (FIN, errno.ECONNRESET, errno.EPIPE) else _path_or_client(error)
+    if phase is Phase.HANDSHAKE or error == errno.ECONNREFUSED:
+        return Side.TARGET_KERNEL if error in _TARGET_ANSWERS else _path_or_client(error)
+    return Side.CLIENT
+
+
+def _path_or_client(error: int) -> Side:
+    return Side.PATH if error in _PATH_ANSWERS else Side.CLIENT
+
+
+def ended_by(error: int) -> ClosedBy:
+    """Who ended an established connection that was found ended with ``error``."""
+    return ClosedBy.PEER if error in (FIN, errno.ECONNRESET, errno.EPIPE) else ClosedBy.PATH
+
+
+def error_name(error: int) -> str:
+    """``ECONNREFUSED`` for 111; ``FIN`` for 0; ``errno 4711`` for a number that has no name here."""
+    return "FIN" if error == FIN else errno.errorcode.get(error, f"errno {error}")

@@ -1,0 +1,124 @@
+"""The table: one row per connection, one typed column per fact, all in one block of memory.
+
+The block can be any writable buffer, also one that processes share; a column is a typed view into it. A row costs
+`ROW_BYTES` and no object. The verbs below are the only way in which a row changes: each moves the state along
+`TRANSITIONS` and writes down what was learnt, with "now" as an argument, in seconds since the beginning of the run.
+"""
+
+import mmap
+from typing import NamedTuple
+
+from tcpgoon.plan.assurance import Assurance
+from tcpgoon.record.connection import Event, after
+from tcpgoon.record.outcome import FIN, ClosedBy, Phase, ended_by
+
+
+class Column(NamedTuple):
+    """One fact about every connection: its name, its type as `struct` spells it, and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+COLUMNS = (
+    # The widest first: so every column starts at a multiple of its own width, whatever the number of rows.
+    Column("start_s", "d", "when connect() was called, since the beginning of the run"),
+    Column("established_s", "d", "when user space saw it writable, since the beginning of the run; 0 if it never was"),
+    Column("end_s", "d", "when it ended, whoever ended it, since the beginning of the run"),
+    Column("received_bytes", "Q", "how much the peer sent: counted and dropped"),
+    Column("rtt_us", "I", "the kernel's own time from SYN to SYN-ACK (tcpi_rtt); 0 if unknown"),
+    Column("local_port", "H", "the port at our end; 0 if unknown"),
+    Column("error", "H", "the errno that it ended with; 0 with state LOST is a FIN"),
+    Column("retransmits", "H", "SYNs that had to be repeated (tcpi_total_retrans right after the handshake)"),
+    Column("source", "H", "which of the plan's sources it was dialled from"),
+    Column("state", "B", "a State"),
+    Column("assurance", "B", "an Assurance"),
+    Column("phase", "B", "the Phase that it ended in"),
+    Column("closed_by", "B", "the ClosedBy that ended it first"),
+)
+_WIDTH = {"d": 8, "Q": 8, "I": 4, "H": 2, "B": 1}
+ROW_BYTES = sum(_WIDTH[column.type] for column in COLUMNS)
+
+_LOSSES = {ClosedBy.PEER: Event.PEER_RESET, ClosedBy.PATH: Event.PATH_ERROR}
+
+
+class Table:
+    """``rows`` connections, all PLANNED at first; ``memory`` is a zeroed buffer of ``rows * ROW_BYTES`` bytes or more.
+
+    Without ``memory`` the table makes its own, which the children of a fork share. Rows are numbered from 0.
+    """
+
+    start_s: "memoryview[float]"
+    established_s: "memoryview[float]"
+    end_s: "memoryview[float]"
+    received_bytes: "memoryview[int]"
+    rtt_us: "memoryview[int]"
+    local_port: "memoryview[int]"
+    error: "memoryview[int]"
+    retransmits: "memoryview[int]"
+    source: "memoryview[int]"
+    state: "memoryview[int]"
+    assurance: "memoryview[int]"
+    phase: "memoryview[int]"
+    closed_by: "memoryview[int]"
+
+    def __init__(self, rows: int, memory: bytearray | mmap.mmap | memoryview | None = None) -> None:
+        self.rows = rows
+        block = memoryview(memory if memory is not None else mmap.mmap(-1, rows * ROW_BYTES)).cast("B")
+        offset = 0
+        for column in COLUMNS:
+            size = rows * _WIDTH[column.type]
+            setattr(self, column.name, block[offset : offset + size].cast(column.type))  # type: ignore[call-overload]
+            offset += size
+
+    def apply(self, row: int, event: Event, now_s: float) -> None:
+        """Move ``row`` along the table of transitions. Raises `IllegalTransition`."""
+        self.state[row] = after(self.state[row], event)
+
+    def dial(self, row: int, now_s: float, source: int = 0) -> None:
+        """``connect()`` is called now, from the plan's source number ``source``."""
+        self.apply(row, Event.DIAL, now_s)
+        self.start_s[row] = now_s
+        self.source[row] = source
+
+    def establish(self, row: int, now_s: float, rtt_us: int, retransmits: int, local_port: int) -> None:
+        """The handshake succeeded; the last three are what the kernel says of it."""
+        self.established_s[row] = now_s
+        self.rtt_us[row] = rtt_us
+        self.retransmits[row] = retransmits
+        self.local_port[row] = local_port
+        self.assurance[row] = Assurance.HANDSHAKE
+        self.apply(row, Event.CONNECT, now_s)
+
+    def fail(self, row: int, now_s: float, error: int, phase: Phase) -> None:
+        """The dial ended with ``error`` in ``phase``."""
+        self._end(row, now_s, error, phase, ClosedBy.NOBODY)
+        self.apply(row, Event.DIAL_ERROR, now_s)
+
+    def time_out(self, row: int, now_s: float, error: int) -> None:
+        """The dial took longer than we wait; ``error`` is ETIMEDOUT."""
+        self._end(row, now_s, error, Phase.HANDSHAKE, ClosedBy.US)
+        self.apply(row, Event.DIAL_TIMEOUT, now_s)
+
+    def lose(self, row: int, now_s: float, error: int) -> None:
+        """The peer or the path ended an established connection; ``error`` is `FIN` or an errno."""
+        closed_by = ended_by(error)
+        self._end(row, now_s, error, Phase.HELD, closed_by)
+        self.apply(row, Event.PEER_FIN if error == FIN else _LOSSES[closed_by], now_s)
+
+    def close(self, row: int, now_s: float) -> None:
+        """We close an established connection, as planned."""
+        self._end(row, now_s, 0, Phase.NONE, ClosedBy.US)
+        self.apply(row, Event.CLOSE, now_s)
+
+    def abandon(self, row: int, now_s: float) -> None:
+        """The run stops before the dial was decided."""
+        self._end(row, now_s, 0, Phase.NONE, ClosedBy.US)
+        self.apply(row, Event.STOP, now_s)
+
+    def _end(self, row: int, now_s: float, error: int, phase: Phase, closed_by: ClosedBy) -> None:
+        self.end_s[row] = now_s
+        self.error[row] = error
+        self.phase[row] = phase
+        self.closed_by[row] = closed_by

@@ -1,0 +1,58 @@
+"""While it runs, on a pipe: the classic status line every interval, and with ``-v`` a line per connection event."""
+
+from typing import TextIO
+
+from tcpgoon.plan.units import format_duration
+from tcpgoon.record.counts import Counts, Snapshot
+from tcpgoon.run.monitor import ConnectionEvent
+
+
+def status_line(counts: Counts) -> str:
+    """The counts by the names that the first tcpgoon gave them, for scripts that read them."""
+    return (
+        f"Total: {counts.total}, Dialing: {counts.undecided}, Established: {counts.held}, "
+        f"Closed: {counts.lost}, Error: {counts.failed}, NotInitiated: {counts.planned}"
+    )
+
+
+def event_line(event: ConnectionEvent) -> str:
+    """``12.345ms: connection 17 is ESTABLISHED (port 40001)``."""
+    known = [event.error] if event.error else []
+    known += [f"port {event.local_port}"] if event.local_port else []
+    suffix = f" ({', '.join(known)})" if known else ""
+    return f"{format_duration(event.at_s)}: connection {event.connection} is {event.state.name}{suffix}"
+
+
+class StatusLines:
+    """A monitor that writes status lines to ``out``, and connection events to ``log`` where it is given.
+
+    A stream whose reader has gone is written to no more: a run does not fail because nobody looks.
+    """
+
+    def __init__(self, out: TextIO, log: TextIO | None = None) -> None:
+        self.wants_events = log is not None
+        self._out: TextIO | None = out
+        self._log = log
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """One status line."""
+        self._out = _write(self._out, status_line(snapshot.counts))
+
+    def events(self, events: list[ConnectionEvent], missed: int) -> None:
+        """One line for each event."""
+        lines = [event_line(event) for event in events]
+        if missed:
+            lines.append(f"({missed} connection events are not shown: this terminal is too slow for them)")
+        self._log = _write(self._log, "\n".join(lines))
+
+
+def _write(stream: TextIO | None, text: str) -> TextIO | None:
+    """Write ``text`` and a newline; the stream, or None once it cannot be written to."""
+    if stream is None:
+        return None
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except (OSError, ValueError):  # a broken pipe, a full disk, a closed file
+        return None
+    return stream

@@ -1,0 +1,54 @@
+"""The result of a run: what was asked, where it ran, what happened, what it means."""
+
+from typing import Any
+
+import msgspec
+
+from tcpgoon.judge.facts import Finding
+from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.plan.plan import Plan
+from tcpgoon.record.metrics import Metrics
+from tcpgoon.record.table import Table
+
+FORMAT = 1
+"""The version of the plain data that `Result.to_dict` gives."""
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and when it ran."""
+
+    tcpgoon: str
+    python: str
+    system: str
+    """Name and release of the operating system."""
+    cpus: int
+    begun_at: str
+    """The beginning, in UTC, ISO 8601."""
+    missing: tuple[str, ...] = ()
+    """What the engine does without on this platform, a sentence each."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is said about a run is a field of this."""
+
+    plan: Plan
+    endpoint: Endpoint
+    """The one that was dialled."""
+    endpoints: tuple[Endpoint, ...]
+    """All that the target's name resolved to, the dialled one among them."""
+    environment: Environment
+    limits: ClientLimits
+    duration_s: float
+    table: Table
+    metrics: Metrics
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the rows, as plain data: strings, numbers, lists, dicts."""
+        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "table"}
+        plain: dict[str, Any] = msgspec.to_builtins({"format": FORMAT, **fields})
+        return plain

@@ -1,0 +1,126 @@
+"""The one place where the parts meet: a plan becomes a result.
+
+Plan → endpoints → limits → table ← loop;  table → metrics → findings → verdict → Result
+"""
+
+import os
+import platform
+import select
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from tcpgoon.discovery.resolver import resolve
+from tcpgoon.engine import preflight
+from tcpgoon.engine.kernel import EpollKernel, SelectorKernel
+from tcpgoon.engine.loop import Loop
+from tcpgoon.judge.diagnose import diagnose
+from tcpgoon.judge.facts import Facts
+from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.verdict import judge
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.plan.plan import Plan
+from tcpgoon.record.metrics import measure
+from tcpgoon.record.table import Table
+from tcpgoon.result import Environment, Result
+from tcpgoon.run.monitor import Monitor, TracedTable, Watch
+from tcpgoon.run.stop import Stop
+from tcpgoon.version import VERSION
+
+
+class _Run(NamedTuple):
+    """What is known when nothing is open any more."""
+
+    started: bool
+    interrupted: bool
+    missing: tuple[str, ...]
+
+
+def run(
+    plan: Plan,
+    monitor: Monitor | None = None,
+    *,
+    endpoints: Sequence[Endpoint] = (),
+    interval_s: float = 1.0,
+    stop: Stop | None = None,
+) -> Result:
+    """Carry out ``plan`` and say what came of it.
+
+    ``endpoints`` are what the target's name was resolved to, the one to dial first; by default it is resolved now.
+    ``monitor`` is shown a snapshot every ``interval_s`` seconds. ``stop`` ends the run early. A connection that fails
+    is part of the result; raised are `PlanError` for a source that is not ours and `ResolutionError`.
+    """
+    found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
+    preflight.check_sources(plan.sources)
+    limits = preflight.look(plan.sources)
+    begun, begun_at = time.monotonic(), datetime.now(UTC)
+    possible = plan.force or limits.allows(plan.connections)
+    table = (TracedTable if monitor and monitor.wants_events else Table)(plan.connections)
+    if possible:
+        with _watched(monitor, table, begun, interval_s):
+            outcome = _carry_out(plan, found[0], table, begun, stop or Stop())
+    else:
+        outcome = _Run(started=False, interrupted=False, missing=())
+    return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
+
+
+def _watched(monitor: Monitor | None, table: Table, begun: float, interval_s: float) -> AbstractContextManager[object]:
+    return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
+
+
+def _carry_out(plan: Plan, endpoint: Endpoint, table: Table, begun: float, stop: Stop) -> _Run:
+    rows = range(table.rows)
+    kernel = _kernel(plan, endpoint, rows)
+    loop = Loop(plan, table, rows, kernel, time.monotonic, begun)
+    stop.when_requested(loop.stop)
+    try:
+        loop.run()
+    finally:
+        kernel.shut()
+    return _Run(started=True, interrupted=loop.interrupted, missing=kernel.missing)
+
+
+def _kernel(plan: Plan, endpoint: Endpoint, rows: range) -> EpollKernel | SelectorKernel:
+    kind = EpollKernel if hasattr(select, "epoll") else SelectorKernel
+    return kind(endpoint, rows, plan.sources, preflight.ports_for(endpoint, plan.sources))
+
+
+def _judged(
+    plan: Plan,
+    endpoints: tuple[Endpoint, ...],
+    limits: ClientLimits,
+    table: Table,
+    outcome: _Run,
+    environment: Environment,
+    begun: float,
+) -> Result:
+    metrics = measure(table)
+    facts = Facts(plan=plan, limits=limits, metrics=metrics, started=outcome.started, interrupted=outcome.interrupted)
+    findings = diagnose(facts)
+    judgement = judge(facts, findings)
+    return Result(
+        plan=plan,
+        endpoint=endpoints[0],
+        endpoints=endpoints,
+        environment=environment,
+        limits=limits,
+        duration_s=time.monotonic() - begun,
+        table=table,
+        metrics=metrics,
+        findings=findings,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+    )
+
+
+def _environment(begun_at: datetime, missing: tuple[str, ...]) -> Environment:
+    return Environment(
+        tcpgoon=VERSION,
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.release()}",
+        cpus=os.cpu_count() or 1,
+        begun_at=begun_at.isoformat(timespec="milliseconds"),
+        missing=missing,
+    )

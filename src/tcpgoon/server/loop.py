@@ -1,0 +1,66 @@
+"""The server's loop: one listener, one epoll, one process."""
+
+import select
+import socket
+import time
+
+from tcpgoon.server.acceptor import Acceptor
+from tcpgoon.server.config import ServerConfig
+from tcpgoon.server.connections import Connections
+from tcpgoon.server.ending import Ending
+from tcpgoon.server.places import Places
+from tcpgoon.server.tally import Tally
+
+_EVENTS = 1_024
+
+
+class Loop:
+    """Serves what comes to ``listener`` until ``ending`` is over."""
+
+    def __init__(
+        self, listener: socket.socket, config: ServerConfig, tally: Tally, places: Places | None, ending: Ending
+    ) -> None:
+        self._ending = ending
+        self._epoll = select.epoll()
+        self._connections = Connections(self._epoll, config, tally, places)
+        self._acceptor = Acceptor(listener, self._epoll, config, self._connections, tally, places)
+        self._endings = set(ending.filenos())
+        self._acceptings = self._acceptor.filenos()
+        for fd in self._endings:
+            self._watch(fd)
+
+    def run(self) -> None:
+        """Serve; blocks until the end."""
+        while not self._ending.is_over():
+            self._turn()
+
+    def close(self) -> None:
+        """End the connections that are still held."""
+        self._connections.close()
+        self._epoll.close()
+
+    def _watch(self, fd: int) -> None:
+        try:
+            self._epoll.register(fd, select.EPOLLIN)
+        except PermissionError:  # a file or /dev/null for a lifeline: it is at its end before it begins
+            self._ending.stop()
+
+    def _turn(self) -> None:
+        accepting = False
+        for fd, _ in self._epoll.poll(self._wait_s(time.monotonic()), _EVENTS):
+            if fd in self._endings:
+                self._ending.heed(fd)
+            elif fd in self._acceptings:
+                # Later: a new connection could get the number of one that ended, whose event is still to come.
+                accepting = True
+            else:
+                self._connections.ready(fd)
+        now = time.monotonic()
+        self._connections.end_old(now)
+        if accepting:
+            self._acceptor.ready(now)
+        self._acceptor.tick(now)
+
+    def _wait_s(self, now: float) -> float | None:
+        waits = (part.remaining_s(now) for part in (self._ending, self._connections, self._acceptor))
+        return min((wait for wait in waits if wait is not None), default=None)
