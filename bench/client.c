@@ -57,13 +57,17 @@ static struct usage usage_now(void) {
     };
 }
 
+/* From the page tables: the counters behind statm are per CPU, and off by hundreds of KB. */
 static long rss_bytes(void) {
-    long size, resident = -1;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    if (!statm || fscanf(statm, "%ld %ld", &size, &resident) != 2)
-        die("/proc/self/statm");
-    fclose(statm);
-    return resident * sysconf(_SC_PAGESIZE);
+    char line[128];
+    long kb = -1;
+    FILE *rollup = fopen("/proc/self/smaps_rollup", "r");
+    while (rollup && kb < 0 && fgets(line, sizeof line, rollup))
+        sscanf(line, "Rss: %ld kB", &kb);
+    if (kb < 0)
+        die("/proc/self/smaps_rollup");
+    fclose(rollup);
+    return kb * 1024;
 }
 
 static void raise_descriptor_limit(void) {

@@ -5,6 +5,7 @@ python -m bench.engine_client [--dialling K] ADDRESS PORT CONNECTIONS
 
 import argparse
 import json
+import re
 import resource
 import time
 from pathlib import Path
@@ -20,7 +21,9 @@ from tcpgoon.record.connection import State
 from tcpgoon.record.table import Table
 
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_STATM = Path("/proc/self/statm")
+_ROLLUP = Path("/proc/self/smaps_rollup")
+"""From the page tables: the counters behind ``statm`` are per CPU, and off by hundreds of KB."""
+_RSS = re.compile(r"^Rss: +(\d+) kB", re.MULTILINE)
 
 
 class Usage(NamedTuple):
@@ -29,25 +32,30 @@ class Usage(NamedTuple):
     wall_s: float
     user_s: float
     system_s: float
-    rss: int
 
     @classmethod
     def now(cls) -> "Usage":
         """Read all of it now."""
         used = resource.getrusage(resource.RUSAGE_SELF)
-        rss = int(_STATM.read_text().split()[1]) * resource.getpagesize()
-        return cls(time.monotonic(), used.ru_utime, used.ru_stime, rss)
+        return cls(time.monotonic(), used.ru_utime, used.ru_stime)
+
+
+def _rss_bytes() -> int:
+    found = _RSS.search(_ROLLUP.read_text())
+    assert found
+    return int(found[1]) * 1024
 
 
 class WatchedKernel(EpollKernel):
-    """Notes the moment in which all are held: just before the first is closed."""
+    """Notes what is used in the moment in which all are held: just before the first is closed."""
 
     all_held: Usage | None = None
+    rss_held = 0
 
     def close(self, row: int, reset: bool) -> None:
         """As the engine's, with a note before the first."""
         if self.all_held is None:
-            self.all_held = Usage.now()
+            self.all_held, self.rss_held = Usage.now(), _rss_bytes()
         super().close(row, reset)
 
 
@@ -61,7 +69,7 @@ def prepare(plan: Plan) -> tuple[Loop, WatchedKernel, Table]:
 
 def measure(plan: Plan) -> dict[str, float]:
     """Carry out ``plan``; the fields of ``bench.measure.Ramp``."""
-    rss_before = Usage.now().rss
+    rss_before = _rss_bytes()
     loop, kernel, table = prepare(plan)
     start = Usage.now()
     loop.run()
@@ -77,7 +85,7 @@ def measure(plan: Plan) -> dict[str, float]:
         "user_s": held.user_s - start.user_s,
         "system_s": held.system_s - start.system_s,
         "rss_before": rss_before,
-        "rss_after": held.rss,
+        "rss_after": kernel.rss_held,
         "close_seconds": end.wall_s - held.wall_s,
     }
 

@@ -9,7 +9,7 @@ been connected is reported as hung up; and nothing is missed in between, since j
 The edge says "something came since you last looked", so whoever is told must read until nothing is left, or remember
 to come back: `drain` says `MORE` where it stopped early.
 
-**What wakes us.** ``EPOLLOUT`` alone: the handshake succeeded. ``EPOLLERR`` or ``EPOLLHUP``: look at ``SO_ERROR``.
+**What wakes us.** ``EPOLLOUT`` alone: the handshake succeeded. Anything beside it: look at ``SO_ERROR``, then read.
 ``EPOLLRDHUP``: the peer's FIN is there, maybe behind data. A FIN and a RST are told apart by what ``recv()`` says at
 the end: nothing, or ECONNRESET. Reading first, then looking, gives both the bytes and the reason.
 
@@ -82,14 +82,15 @@ class Kernel(Protocol):
         ...
 
     def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
-        """Rows that something happened to, each with whether there is something to drain; waits up to ``timeout_s``.
+        """Rows that something happened to; waits up to ``timeout_s``. A row below 0 is a `wake`.
 
-        A row below 0 is a `wake`.
+        The number beside each is 0 where all that happened is that its handshake succeeded. Otherwise there may be an
+        error, data or an end: `finish` a row that is opening, `drain` one that is established.
         """
         ...
 
     def finish(self, row: int) -> int:
-        """How the handshake of ``row`` ended: 0 or an errno."""
+        """How the handshake of ``row`` ended, where `poll` did not say that it succeeded: 0 or an errno."""
         ...
 
     def inspect(self, row: int) -> tuple[int, int, int]:
@@ -307,14 +308,14 @@ class SelectorKernel(SocketKernel):
         self._selector.register(self._woken, selectors.EVENT_READ, _WAKE)
 
     def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
-        """See `Kernel.poll`."""
-        events = [(int(key.data), mask & selectors.EVENT_READ) for key, mask in self._selector.select(timeout_s)]
+        """See `Kernel.poll`. Some selectors call a failed handshake writable, so nothing is taken for a success."""
+        events = [(int(key.data), mask) for key, mask in self._selector.select(timeout_s)]
         if any(row == _WAKE for row, _ in events):
             self._woken.recv(_READ_BYTES)
         return events
 
     def inspect(self, row: int) -> tuple[int, int, int]:
-        """See `Kernel.inspect`. Also from here on only reading is waited for: writable it is all the time."""
+        """See `Kernel.inspect`. From here on only what can be read is waited for: writable it is all the time."""
         sock = self._socket(row)
         self._selector.modify(sock.fileno(), selectors.EVENT_READ, row)
         return 0, 0, sock.getsockname()[1]

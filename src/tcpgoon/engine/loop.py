@@ -104,18 +104,17 @@ class Loop:
         for row in unread:
             self._drain(row, now_s)
         state = self._table.state
-        for row, readable in events:
+        for row, more in events:
             if row < 0:
                 continue
             if state[row] == _OPENING:
-                self._decide(row, now_s)
-            if readable and state[row] == _ESTABLISHED:
+                self._decide(row, now_s, self._kernel.finish(row) if more else 0)
+            if more and state[row] == _ESTABLISHED:
                 self._drain(row, now_s)
         return len(events)
 
-    def _decide(self, row: int, now_s: float) -> None:
-        """The handshake of ``row`` is over, one way or the other."""
-        error = self._kernel.finish(row)
+    def _decide(self, row: int, now_s: float, error: int) -> None:
+        """The handshake of ``row`` is over: it succeeded where ``error`` is 0."""
         self._dialing -= 1
         if error and error not in _QUICKER_THAN_WE:
             self._kernel.close(row, reset=False)

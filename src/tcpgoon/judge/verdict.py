@@ -49,8 +49,8 @@ def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
     if facts.endings(Side.TARGET_KERNEL, Side.TARGET_APPLICATION):
         return Judgement(Verdict.FAIL, _shortfall(facts))
     if not facts.started or facts.endings(Side.CLIENT):
-        ours = "; ".join(f"{finding.code}: {finding.sentence}" for finding in findings if finding.side is Side.CLIENT)
-        return Judgement(Verdict.INCONCLUSIVE, f"a limit of this client, not of the target: {ours}")
+        first = next(finding for finding in findings if finding.side is Side.CLIENT)
+        return Judgement(Verdict.INCONCLUSIVE, f"a limit of this client, not of the target: {first.sentence}")
     return Judgement(Verdict.FAIL, _shortfall(facts))
 
 

@@ -5,14 +5,12 @@ FAILED. An established one is CLOSED by us as the plan says, or LOST because the
 was still opening when the run was stopped is ABANDONED: nothing is known of it, and no statistic counts it. A failed or
 lost connection is never dialled again: that would hide what happened.
 
-An event that a state does not know is a key that is absent here, and raises `IllegalTransition`. The engine does not
-look into the dicts below but into `NEXT`, the same table as one row of bytes; a test holds the two equal. The diagram
-in the documentation is made from this table.
+An event that a state does not know is a key that is absent here, and raises `IllegalTransition`. What runs does
+not look into the dicts below but into `NEXT`, the same table as one row of bytes; a test holds the two equal. The
+diagram in the documentation is made from this table.
 """
 
 from enum import IntEnum
-
-from tcpgoon.errors import IllegalTransition
 
 
 class State(IntEnum):
@@ -79,11 +77,3 @@ NEXT = bytes(TRANSITIONS[state].get(event, ILLEGAL) for event in Event for state
 """The state after ``event`` in ``state``, at ``event * len(State) + state``: one lookup, no hashing."""
 
 STATES = len(State)
-
-
-def after(state: int, event: int) -> int:
-    """The state that ``event`` leads to from ``state``. Raises `IllegalTransition` where there is none."""
-    new = NEXT[event * STATES + state]
-    if new == ILLEGAL:
-        raise IllegalTransition(f"{Event(event).name} met a connection that is {State(state).name}")
-    return new

@@ -8,8 +8,9 @@ The block can be any writable buffer, also one that processes share; a column is
 import mmap
 from typing import NamedTuple
 
+from tcpgoon.errors import IllegalTransition
 from tcpgoon.plan.assurance import Assurance
-from tcpgoon.record.connection import Event, after
+from tcpgoon.record.connection import ILLEGAL, NEXT, STATES, Event, State
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, ended_by
 
 
@@ -74,7 +75,10 @@ class Table:
 
     def apply(self, row: int, event: Event, now_s: float) -> None:
         """Move ``row`` along the table of transitions. Raises `IllegalTransition`."""
-        self.state[row] = after(self.state[row], event)
+        new = NEXT[event * STATES + self.state[row]]
+        if new == ILLEGAL:
+            raise IllegalTransition(f"{event.name} met connection {row}, which is {State(self.state[row]).name}")
+        self.state[row] = new
 
     def dial(self, row: int, now_s: float, source: int = 0) -> None:
         """``connect()`` is called now, from the plan's source number ``source``."""

@@ -46,7 +46,8 @@ class Tally:
     def __init__(self, fd: int, *, shared: bool) -> None:
         self.fd = fd
         self._shared = shared
-        self._cells = memoryview(mmap.mmap(fd, 8 * len(_FIELDS))).cast("q")
+        self._memory = mmap.mmap(fd, 8 * len(_FIELDS))
+        self._cells: memoryview[int] | list[int] = memoryview(self._memory).cast("q")
 
     @classmethod
     def create(cls, *, shared: bool) -> "Tally":
@@ -84,14 +85,16 @@ class Tally:
             return Counts(*self._cells)
 
     def close(self) -> None:
-        """Give the descriptor back."""
-        if self.fd >= 0:
+        """Give the memory back."""
+        if isinstance(self._cells, memoryview):
+            shared, self._cells = self._cells, self._cells.tolist()
+            shared.release()
+            self._memory.close()
             os.close(self.fd)
-            self.fd = -1
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        if not self._shared or self.fd < 0:
+        if not self._shared or isinstance(self._cells, list):
             yield
             return
         os.lockf(self.fd, os.F_LOCK, 0)

@@ -1,0 +1,53 @@
+# The commands of the README, of CI and of whoever works on this: the same ones. All they make is in this folder.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON
+
+# The theme's notice about its own future, longer than all else that a build says.
+export NO_MKDOCS_2_WARNING := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo setup setup-run test lint types docs own-coverage pytest bench build clean
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
+
+demo: setup-run ## see it work: a target that carries, one that does not, and why
+	$(BIN)/tcpgoon demo
+
+setup: ## make .venv with all that the other targets need
+	@scripts/setup dev
+
+setup-run:
+	@scripts/setup run
+
+test: lint types docs own-coverage pytest ## every check there is, the quick ones first
+
+lint: setup ## style and likely mistakes
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup ## the types, strictly
+	$(BIN)/mypy
+
+# Not --quiet, which would hide the warnings from --strict too.
+docs: setup ## the documentation, into site/; a broken link fails
+	$(BIN)/mkdocs build --strict
+
+own-coverage: setup ## each pure module is covered in full by its own test file
+	$(BIN)/python scripts/own_coverage.py
+
+pytest: setup ## layers, units and integration
+	$(BIN)/pytest --cov
+
+bench: setup ## how light the client is, beside a plain C one; needs root and a C compiler
+	$(BIN)/python -m bench
+
+build: setup ## the wheel, into dist/
+	$(BIN)/pip --quiet wheel --no-deps --wheel-dir dist .
+
+clean: ## remove all that make has made
+	rm -rf .venv dist site bench/build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,66 @@
+"""What the documentation takes from the code: ``<!-- name -->`` alone on a line becomes the table of that name."""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from enum import Enum
+from itertools import pairwise
+from typing import Any
+
+from tcpgoon.errors import ExitStatus
+from tcpgoon.record.connection import TRANSITIONS, Event, State
+
+
+def on_page_markdown(markdown: str, **_page: Any) -> str:
+    """Called by MkDocs for each page. A name that is none of `TABLES` is a KeyError, and fails the build."""
+    return re.sub(r"^<!-- (.*) -->$", lambda marker: TABLES[marker[1]](), markdown, flags=re.MULTILINE)
+
+
+def exit_statuses() -> str:
+    """Each status with what its member in the enum says of it."""
+    meaning = docstrings(ExitStatus)
+    return table(("Status", "Name", "Meaning"), ((f"`{s:d}`", f"`{s.name}`", meaning[s.name]) for s in ExitStatus))
+
+
+def states() -> str:
+    """The diagram, and what each event in it is."""
+    meaning = docstrings(Event)
+    rows = (
+        (f"`{event.name}`", meaning[event.name], f"`{state.name}`", f"`{after.name}`")
+        for state, events in TRANSITIONS.items()
+        for event, after in events.items()
+    )
+    return f"```text\n{diagram()}\n```\n\n" + table(("Event", "What happens", "In state", "Then"), rows)
+
+
+def diagram() -> str:
+    """A line for each two states that follow each other: the arrow, and the events that lead along it."""
+    width = max(len(state.name) for state in State)
+    return "\n".join(
+        f"{state.name:>{width}} → {after.name:<{width}}  "
+        + ", ".join(event.name for event, there in events.items() if there is after)
+        for state, events in TRANSITIONS.items()
+        for after in dict.fromkeys(events.values())
+    )
+
+
+def docstrings(members: type[Enum]) -> dict[str, str]:
+    """Name and docstring of each member. They are gone at run time, so they are read from the source."""
+    tree = ast.parse(inspect.getsource(members))
+    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
+    found = {}
+    for member, text in pairwise(body):
+        match member, text:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(said))):
+                found[name] = inspect.cleandoc(said)
+    return found
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    head = list(head)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+
+
+TABLES: dict[str, Callable[[], str]] = {"exit statuses": exit_statuses, "states": states}

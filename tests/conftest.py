@@ -1,0 +1,35 @@
+"""What all tests share: what a test may require of the machine, and how examples are drawn."""
+
+import os
+import shutil
+
+import pytest
+from hypothesis import settings
+
+IN_CI = os.environ.get("CI") == "true"
+
+# In CI the same examples each time: a change is judged, not the luck of the draw. A loaded machine is no failure.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if IN_CI else "here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "requires(*needs): 'root', or the name of a program; without it the test is skipped, and fails where CI=true",
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needs = [need for mark in item.iter_markers("requires") for need in mark.args]
+    if lacking := [need for need in needs if not is_here(need)]:
+        refuse = pytest.fail if IN_CI else pytest.skip
+        refuse(f"requires {', '.join(lacking)}")
+
+
+def is_here(need: str) -> bool:
+    if need == "root":
+        return os.geteuid() == 0
+    # The daemons of an ordinary user are not on the path.
+    return shutil.which(need, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", "/sbin"])) is not None

@@ -1,0 +1,170 @@
+"""One server as several processes: the limit over all, and nobody left behind."""
+
+import os
+import re
+import select
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tcpgoon.errors import TcpgoonError
+from tcpgoon.server import Counts, Server, ServerConfig, ServerProcess, workers
+from tcpgoon.server.config import Above
+
+Dial = Callable[[object], socket.socket]
+Answer = Callable[[socket.socket], str]
+Eventually = Callable[[Callable[[], bool]], None]
+
+
+@pytest.mark.parametrize(("above", "end"), [("close", "closed"), ("reset", "reset")])
+def test_the_limit_is_exact_over_all_workers(
+    above: Above, end: str, dial: Dial, answer: Answer, eventually: Eventually
+) -> None:
+    with Server(ServerConfig(workers=3, max_connections=10, above=above, banner=b"!")) as server:
+        first = [dial(server) for _ in range(60)]
+        held = [connection for connection in first if answer(connection) == "!"]
+        assert len(held) == 10
+        for connection in held[:4]:
+            connection.close()
+        eventually(lambda: server.held == 6)
+        assert sorted(answer(dial(server)) for _ in range(20)) == sorted(["!"] * 4 + [end] * 16)
+    assert server.counts == Counts(accepted=14, peak=10, refused=66, held=10)
+
+
+def test_stopped_workers_go_on_when_another_one_has_a_place_again(dial: Dial, eventually: Eventually) -> None:
+    with Server(ServerConfig(workers=3, max_connections=5, above="stop", banner=b"!")) as server:
+        waiting = {connection.fileno(): connection for connection in (dial(server) for _ in range(60))}
+        poll = select.poll()
+        for fd in waiting:
+            poll.register(fd, select.POLLIN)
+        while waiting:
+            answered = [fd for fd, _ in poll.poll(5_000)]
+            assert 1 <= len(answered) <= 5
+            for fd in answered:
+                poll.unregister(fd)
+                connection = waiting.pop(fd)
+                assert connection.recv(10) == b"!"
+                connection.close()
+        eventually(lambda: server.held == 0)
+    assert server.counts == Counts(accepted=60, peak=5, refused=0, held=0)
+
+
+def test_the_counts_of_all_workers_are_added_up(dial: Dial, answer: Answer, eventually: Eventually) -> None:
+    with Server(ServerConfig(workers=4, banner=b"!")) as server:
+        connections = [dial(server) for _ in range(400)]
+        assert {answer(connection) for connection in connections} == {"!"}
+        assert server.counts == Counts(accepted=400, peak=400, refused=0, held=400)
+        for connection in connections:
+            connection.close()
+        eventually(lambda: server.held == 0)
+
+
+def test_all_workers_have_their_share(dial: Dial, answer: Answer) -> None:
+    with ServerProcess(ServerConfig(workers=3, banner=b"!")) as server:
+        children = children_of(server.pid)
+        before = [sockets_of(pid) for pid in children]
+        for connection in [dial(server) for _ in range(100)]:
+            assert answer(connection) == "!"
+        shares = [sockets_of(pid) - count for pid, count in zip(children, before, strict=True)]
+    assert sum(shares) == 100
+    assert min(shares) > 5
+
+
+def test_a_killed_parent_leaves_no_worker(dial: Dial, answer: Answer) -> None:
+    with ServerProcess(ServerConfig(workers=3, banner=b"!")) as server:
+        connection = dial(server)
+        assert answer(connection) == "!"
+        children = [os.pidfd_open(pid) for pid in children_of(server.pid)]
+        assert len(children) == 3
+        os.kill(server.pid, signal.SIGKILL)
+        wait_for_end(children)
+        assert answer(connection) == "closed"
+        with pytest.raises(ConnectionRefusedError):
+            dial(server)
+
+
+def test_a_dead_worker_ends_the_server_with_a_line() -> None:
+    with ServerProcess(ServerConfig(workers=3)) as server:
+        dead, *others = children_of(server.pid)
+        watched = [os.pidfd_open(pid) for pid in (server.pid, *others)]
+        os.kill(dead, signal.SIGKILL)
+        wait_for_end(watched)
+        assert server.end() == 70
+    assert (
+        server.errors == f"tcpgoon: worker process {dead} of the server was ended by SIGKILL, and the server with it\n"
+    )
+
+
+def test_a_dead_worker_is_an_error_of_the_with_too(eventually: Eventually) -> None:
+    server = Server(ServerConfig(workers=2))
+    line = r"^worker process \d+ of the server was ended by SIGTERM, and the server with it$"
+    with pytest.raises(TcpgoonError, match=line), server:  # noqa: PT012 - all of the block is needed
+        assert isinstance(server._service, workers.Workers)
+        for process in list(server._service._processes.values())[:1]:
+            os.kill(process.pid, signal.SIGTERM)
+        eventually(lambda: server._failure is not None)
+
+
+def test_a_worker_that_cannot_start_is_an_error_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = links_of(os.getpid())
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    line = r"^worker process \d+ of the server ended with exit status 1, and the server with it$"
+    with pytest.raises(TcpgoonError, match=line), Server(ServerConfig(workers=3)):
+        pass
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    with pytest.raises(FileNotFoundError), Server(ServerConfig(workers=3)):
+        pass
+    assert links_of(os.getpid()) == before
+
+
+def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_GRACE_S", 0.2)
+    with Server(ServerConfig(workers=2)) as server:
+        assert isinstance(server._service, workers.Workers)
+        processes = list(server._service._processes.values())
+        os.kill(processes[0].pid, signal.SIGSTOP)
+    assert [process.returncode for process in processes] == [-signal.SIGKILL, 0]
+
+
+def test_a_worker_inherits_only_what_it_needs() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        ours.set_inheritable(True)
+        with ServerProcess(ServerConfig(workers=2, max_connections=5)) as server:
+            for pid in (server.pid, *children_of(server.pid)):
+                assert re.search(rf"socket:\[{os.fstat(ours.fileno()).st_ino}\]", "".join(links_of(pid))) is None
+            # Standard streams, listener, memory (twice: mmap keeps its own), places, lifeline, readiness; wake-up and
+            # epoll of its own.
+            assert [len(links_of(pid)) for pid in children_of(server.pid)] == [11, 11]
+
+
+def children_of(pid: int) -> list[int]:
+    """The process ids of the children."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def links_of(pid: int) -> list[str]:
+    """What the descriptors of the process are."""
+    links = []
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of the directory itself
+            links.append(str(path.readlink()))
+    return links
+
+
+def sockets_of(pid: int) -> int:
+    """How many sockets the process has."""
+    return sum(link.startswith("socket:") for link in links_of(pid))
+
+
+def wait_for_end(pidfds: list[int]) -> None:
+    """Wait until all these processes have ended."""
+    poll = select.poll()
+    for pidfd in pidfds:
+        poll.register(pidfd, select.POLLIN)
+        assert poll.poll(5_000), "a process lives on"
+        poll.unregister(pidfd)
+        os.close(pidfd)
