@@ -1,5 +1,6 @@
 """``python -m bench [NAME...]``: run the benchmarks and print a table each."""
 
+import os
 import platform
 import sys
 from collections.abc import Callable
@@ -43,7 +44,8 @@ def _setting(pairs: int) -> str:
     where = "a fresh network namespace each" if namespace.prefix() else (
         "NOT ISOLATED: fresh network namespaces need root, or unprivileged user namespaces"
     )  # fmt: skip
-    return f"{platform.system()} {platform.release()}, Python {platform.python_version()}; {pairs} pairs; {where}"
+    machine = f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs with a load of {os.getloadavg()[0]:.1f}"
+    return f"{machine}, Python {platform.python_version()}; {pairs} pairs; {where}"
 
 
 def _measured(name: str, pairs: int) -> Comparison:

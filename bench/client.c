@@ -89,10 +89,8 @@ static int dial_from_next_port(int fd) {
         if (setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &window, sizeof window) != 0)
             die("IP_LOCAL_PORT_RANGE (needs Linux 6.3)");
         int error = dial(fd);
-        if (error != EADDRNOTAVAIL) {
-            port++;
-            return error;
-        }
+        if (error != EADDRNOTAVAIL)
+            return port++, error;
     }
     return EADDRNOTAVAIL;
 }

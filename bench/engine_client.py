@@ -11,16 +11,15 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from tcpgoon.engine import preflight
 from tcpgoon.engine.kernel import EpollKernel
 from tcpgoon.engine.loop import Loop
-from tcpgoon.engine.ports import Ports
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.pacing import AllAtOnce
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.connection import State
 from tcpgoon.record.table import Table
 
-_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _ROLLUP = Path("/proc/self/smaps_rollup")
 """From the page tables: the counters behind ``statm`` are per CPU, and off by hundreds of KB."""
 _RSS = re.compile(r"^Rss: +(\d+) kB", re.MULTILINE)
@@ -61,9 +60,9 @@ class WatchedKernel(EpollKernel):
 
 def prepare(plan: Plan) -> tuple[Loop, WatchedKernel, Table]:
     """All that the engine needs to carry out ``plan``: whoever changes the engine's interface changes this."""
-    low, high = map(int, _PORT_RANGE.read_text().split())
     table, rows = Table(plan.connections), range(plan.connections)
-    kernel = WatchedKernel(Endpoint(plan.target.host, plan.target.port), rows, plan.sources, [Ports(low, high)])
+    endpoint = Endpoint(plan.target.host, plan.target.port)
+    kernel = WatchedKernel(endpoint, rows, plan.sources, preflight.ports_for(endpoint, plan.sources))
     return Loop(plan, table, rows, kernel, time.monotonic, time.monotonic()), kernel, table
 
 

@@ -41,6 +41,11 @@ class Process(msgspec.Struct, frozen=True):
     stdout: str
     stderr: str
 
+    @property
+    def cpu_s(self) -> float:
+        """User and system CPU."""
+        return self.user_s + self.system_s
+
 
 class Ramp(msgspec.Struct, frozen=True):
     """The line of JSON that a client prints: the time from its first connect to its last established connection.

@@ -67,8 +67,7 @@ def start_to_exit(pairs: int) -> Comparison:
         "tcpgoon run",
         [
             Row("start to exit, s", [p.wall_s for p in left], [p.wall_s for p in right], ".3f", bar),
-            Row("user CPU, s", [p.user_s for p in left], [p.user_s for p in right], ".3f"),
-            Row("system CPU, s", [p.system_s for p in left], [p.system_s for p in right], ".3f"),
+            Row("user + system CPU, s", [p.cpu_s for p in left], [p.cpu_s for p in right], ".3f"),
             # None for C: a process starts with the peak of the one that forked it, and C is smaller than Python
             Row("peak RSS, MB", [], [p.max_rss / 1e6 for p in right], ".1f"),
         ],

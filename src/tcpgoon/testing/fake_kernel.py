@@ -100,7 +100,8 @@ class FakeKernel:
     def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
         """See `Kernel.poll`: the time passes until something happens, or for ``timeout_s``."""
         self.polls += 1
-        until_s = self._clock() + timeout_s
+        # A real kernel sleeps at least one tick; less than the clock can count would be no sleep at all.
+        until_s = self._clock() + (max(timeout_s, 1e-9) if timeout_s else 0.0)
         if self._agenda and self._agenda[0][0] <= until_s:
             self._clock.pass_until(self._agenda[0][0])
         else:
@@ -118,11 +119,12 @@ class FakeKernel:
 
     def inspect(self, row: int) -> tuple[int, int, int]:
         """See `Kernel.inspect`; the port of row 7 is 10007."""
-        return self._peers[row].rtt_us, self._peers[row].retransmits, 10_000 + row
+        return self._peers[row].rtt_us, self._peers[row].retransmits, 10_000 + row % 50_000
 
     def drain(self, row: int) -> tuple[int, int]:
-        """See `Kernel.drain`."""
+        """See `Kernel.drain`; it takes a millisecond where there is something to read."""
         taken = min(self._unread[row], self._bytes_a_drain)
+        self._clock.pass_until(self._clock() + (0.001 if taken else 0.0))
         self._unread[row] -= taken
         if self._unread[row]:
             return taken, MORE
