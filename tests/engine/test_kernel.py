@@ -1,0 +1,352 @@
+"""Both kernels on real sockets: every verb, and what each kind of peer looks like through it."""
+
+import errno
+import resource
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tcpgoon.engine import kernel as kernel_module
+from tcpgoon.engine.kernel import AGAIN, MORE, EpollKernel, Refusal, SelectorKernel, has_port_windows
+from tcpgoon.engine.ports import Ports
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.record.outcome import FIN, Phase
+
+KERNELS = [EpollKernel, SelectorKernel] if sys.platform == "linux" else [SelectorKernel]
+RESET = struct.pack("ii", 1, 0)
+Kernels = type[EpollKernel] | type[SelectorKernel]
+
+
+def kernel_ports(count: int = 1) -> list[Ports]:
+    return [Ports.of_the_kernel() for _ in range(count)]
+
+
+class Dialled:
+    """A kernel with one listener to dial; closes both."""
+
+    def __init__(self, kind: Kernels, listener: socket.socket, rows: int = 8, sources: Sequence[str] = ()) -> None:
+        address, port, *_ = listener.getsockname()
+        self.listener = listener
+        self.kernel = kind(Endpoint(address, port), range(rows), sources, kernel_ports(len(sources) or 1))
+
+    def connect(self, row: int) -> socket.socket:
+        """Dial ``row`` and accept it; the peer's socket."""
+        assert self.kernel.dial(row) is None
+        peer, _ = self.listener.accept()
+        assert row in [event for event, _ in self.wait()]
+        return peer
+
+    def wait(self, timeout_s: float = 10.0) -> Sequence[tuple[int, int]]:
+        return self.kernel.poll(timeout_s)
+
+
+@pytest.fixture(params=KERNELS)
+def kind(request: pytest.FixtureRequest) -> Kernels:
+    found: Kernels = request.param
+    return found
+
+
+@pytest.fixture
+def dialled(kind: Kernels) -> Iterator[Dialled]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        dialled = Dialled(kind, listener)
+        yield dialled
+        dialled.kernel.shut()
+
+
+def test_a_handshake_that_succeeds(dialled: Dialled) -> None:
+    kernel = dialled.kernel
+    with dialled.connect(3) as peer:
+        assert kernel.finish(3) == 0
+        rtt_us, retransmits, port = kernel.inspect(3)
+        assert port == peer.getpeername()[1]
+        assert retransmits == 0
+        assert (rtt_us > 0) == isinstance(kernel, EpollKernel)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="EPOLLOUT alone is Linux's word for it")
+def test_success_alone_needs_no_second_look() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dialled = Dialled(EpollKernel, listener)
+        assert dialled.kernel.dial(0) is None
+        assert dialled.wait() == [(0, 0)]
+        dialled.kernel.shut()
+
+
+def test_a_port_where_nobody_listens(kind: Kernels) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = Endpoint(*listener.getsockname())
+    kernel = kind(endpoint, range(1), (), kernel_ports())
+    assert kernel.dial(0) is None
+    (row, more), *_ = kernel.poll(10)
+    assert (row, bool(more)) == (0, True)
+    assert kernel.finish(0) == errno.ECONNREFUSED
+    kernel.shut()
+
+
+def test_nothing_to_read(dialled: Dialled) -> None:
+    with dialled.connect(0):
+        assert dialled.kernel.drain(0) == (0, AGAIN)
+
+
+def test_data_is_counted_and_dropped(dialled: Dialled) -> None:
+    with dialled.connect(0) as peer:
+        dialled.kernel.inspect(0)
+        peer.sendall(b"x" * 1_000)
+        assert [row for row, more in dialled.wait() if more] == [0]
+        assert dialled.kernel.drain(0) == (1_000, AGAIN)
+        assert dialled.kernel.drain(0) == (0, AGAIN)
+
+
+def test_a_fin_with_data_before_it(dialled: Dialled) -> None:
+    with dialled.connect(0) as peer:
+        peer.sendall(b"421 too many connections\r\n")
+    dialled.wait()
+    assert dialled.kernel.drain(0) == (26, FIN)
+
+
+def test_a_reset(dialled: Dialled) -> None:
+    peer = dialled.connect(0)
+    dialled.kernel.inspect(0)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    peer.close()
+    assert [row for row, more in dialled.wait() if more] == [0]
+    assert dialled.kernel.drain(0) == (0, errno.ECONNRESET)
+
+
+def test_a_reset_before_we_looked_says_that_the_handshake_had_succeeded(dialled: Dialled) -> None:
+    assert dialled.kernel.dial(0) is None
+    peer, _ = dialled.listener.accept()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    peer.close()
+    assert [(row, bool(more)) for row, more in dialled.wait()] == [(0, True)]
+    assert dialled.kernel.finish(0) == errno.ECONNRESET
+
+
+def test_a_flood_is_taken_in_bounded_helpings(dialled: Dialled) -> None:
+    """8 MB in all: none of it is kept, and no helping is larger than 256 KB."""
+    total = 8 * 1024 * 1024
+    with dialled.connect(0) as peer:
+        dialled.kernel.inspect(0)
+        sender = threading.Thread(target=peer.sendall, args=(bytes(total),))
+        sender.start()
+        received, ending, helpings = 0, AGAIN, []
+        while received < total:
+            if ending == AGAIN:
+                dialled.wait()
+            count, ending = dialled.kernel.drain(0)
+            assert ending in (AGAIN, MORE)
+            received += count
+            helpings.append(count)
+        sender.join(10)
+    assert received == total
+    assert max(helpings) <= 256 * 1024
+
+
+def test_close_says_fin(dialled: Dialled) -> None:
+    with dialled.connect(0) as peer:
+        dialled.kernel.close(0, reset=False)
+        peer.settimeout(10)
+        assert peer.recv(1) == b""
+
+
+def test_close_can_say_reset(dialled: Dialled) -> None:
+    with dialled.connect(0) as peer:
+        dialled.kernel.close(0, reset=True)
+        peer.settimeout(10)
+        with pytest.raises(ConnectionResetError):
+            peer.recv(1)
+
+
+def test_the_number_of_a_closed_descriptor_serves_the_next_connection(dialled: Dialled) -> None:
+    with dialled.connect(0):
+        dialled.kernel.close(0, reset=True)
+    with dialled.connect(1) as peer:
+        dialled.kernel.inspect(1)
+        peer.sendall(b"hello")
+        assert [row for row, more in dialled.wait() if more] == [1]
+        assert dialled.kernel.drain(1) == (5, AGAIN)
+
+
+def test_wake_ends_a_wait(dialled: Dialled) -> None:
+    timer = threading.Timer(0.05, dialled.kernel.wake)
+    timer.start()
+    assert [row for row, _ in dialled.kernel.poll(60)] == [-1]
+    timer.join()
+    assert list(dialled.kernel.poll(0)) == []
+
+
+def test_a_wake_too_many_or_too_late_harms_nobody(dialled: Dialled) -> None:
+    for _ in range(100_000):
+        dialled.kernel.wake()
+    dialled.kernel.shut()
+    dialled.kernel.wake()
+
+
+def test_rows_need_not_begin_at_zero(kind: Kernels) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        kernel = kind(Endpoint(*listener.getsockname()), range(500, 503), (), kernel_ports())
+        assert kernel.dial(502) is None
+        assert [row for row, _ in kernel.poll(10)] == [502]
+        kernel.shut()
+
+
+def test_ipv6(kind: Kernels) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        dialled = Dialled(kind, listener)
+        with dialled.connect(0) as peer:
+            assert dialled.kernel.inspect(0)[2] == peer.getpeername()[1]
+        dialled.kernel.shut()
+
+
+def test_sources_take_turns(kind: Kernels) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dialled = Dialled(kind, listener, sources=("127.0.0.2", "127.0.0.3"))
+        peers = [dialled.connect(row) for row in range(4)]
+        assert [peer.getpeername()[0] for peer in peers] == ["127.0.0.2", "127.0.0.3"] * 2
+        for peer in peers:
+            peer.close()
+        dialled.kernel.shut()
+
+
+def test_a_source_that_is_not_ours_is_a_refusal_to_bind(kind: Kernels) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dialled = Dialled(kind, listener, sources=("192.0.2.1",))
+        assert dialled.kernel.dial(0) == Refusal(errno.EADDRNOTAVAIL, Phase.BIND)
+        dialled.kernel.shut()
+
+
+def test_no_descriptor_left(dialled: Dialled) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        refusal = dialled.kernel.dial(0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert refusal == Refusal(errno.EMFILE, Phase.SOCKET)
+
+
+class Named:
+    """Ports of which the test says the order; all are named."""
+
+    def __init__(self, *order: int) -> None:
+        self._order = list(order)
+        self.was_used = 0
+
+    def next(self) -> int:
+        return self._order.pop(0)
+
+    def taken(self) -> bool:
+        return bool(self._order)
+
+    def used(self) -> None:
+        self.was_used += 1
+
+
+def free_ports(count: int, family: int = socket.AF_INET) -> list[int]:
+    """Ports within the kernel's range that were free a moment ago, and in nobody's TIME_WAIT."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as found:  # noqa: PTH123
+        low, high = map(int, found.read().split())
+    free = []
+    for port in range(high, low, -1):
+        with socket.socket(family, socket.SOCK_STREAM) as sock:
+            try:
+                sock.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", port))
+            except OSError:
+                continue
+        free.append(port)
+        if len(free) == count:
+            return free
+    raise AssertionError("no free ports")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ports are named to Linux")
+@pytest.mark.parametrize("windows", [pytest.param(True, id="windows"), pytest.param(False, id="older kernel")])
+@pytest.mark.parametrize(
+    ("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)], ids=["IPv4", "IPv6"]
+)
+@pytest.mark.parametrize("source", [False, True], ids=["any source", "a source"])
+def test_a_named_port_is_used_and_one_in_use_is_passed_over(
+    windows: bool, host: str, family: int, source: bool
+) -> None:
+    if windows and not has_port_windows():
+        pytest.skip("this kernel has no IP_LOCAL_PORT_RANGE (Linux 6.3)")
+    taken, free = free_ports(2, family)
+    with (
+        socket.create_server((host, 0), family=socket.AddressFamily(family)) as listener,
+        socket.socket(family, socket.SOCK_STREAM) as other,
+    ):
+        # Somebody's connection to the same place, from the port that is named first.
+        other.bind((host, taken))
+        other.connect(listener.getsockname())
+        names = Named(taken, free)
+        endpoint = Endpoint(host, listener.getsockname()[1])
+        kernel = EpollKernel(endpoint, range(1), (host,) if source else (), [names], windows)  # type: ignore[list-item]
+        assert kernel.dial(0) is None
+        assert [row for row, _ in kernel.poll(10)] == [0]
+        assert kernel.inspect(0)[2] == free
+        assert names.was_used == 1
+        kernel.close(0, reset=True)
+        kernel.shut()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ports are named to Linux")
+@pytest.mark.parametrize("windows", [pytest.param(True, id="windows"), pytest.param(False, id="older kernel")])
+def test_when_all_named_ports_are_in_use_the_refusal_is_ours(windows: bool) -> None:
+    if windows and not has_port_windows():
+        pytest.skip("this kernel has no IP_LOCAL_PORT_RANGE (Linux 6.3)")
+    (taken,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as other:
+        other.bind(("127.0.0.1", taken))
+        other.connect(listener.getsockname())
+        kernel = EpollKernel(Endpoint(*listener.getsockname()), range(1), (), [Named(taken)], windows)  # type: ignore[list-item]
+        refusal = kernel.dial(0)
+        assert refusal in (Refusal(errno.EADDRNOTAVAIL, Phase.CONNECT), Refusal(errno.EADDRINUSE, Phase.BIND))
+        kernel.shut()
+
+
+def test_many_descriptors_above_where_the_map_began(dialled: Dialled) -> None:
+    """A process that has much else open: the descriptors of the connections have high numbers."""
+    others = [socket.socket() for _ in range(300)]
+    with dialled.connect(0) as peer:
+        assert peer.fileno() > 300
+        assert dialled.kernel.finish(0) == 0
+    for other in others:
+        other.close()
+
+
+def test_shut_closes_what_is_open(dialled: Dialled) -> None:
+    with dialled.connect(0) as peer:
+        dialled.kernel.shut()
+        peer.settimeout(10)
+        assert peer.recv(1) == b""
+
+
+def test_what_is_missing_is_said_elsewhere_only() -> None:
+    assert EpollKernel.missing == ()
+    assert len(SelectorKernel.missing) == 3
+
+
+@pytest.mark.parametrize("platform", ["darwin", "linux"])
+def test_windows_are_only_looked_for_on_linux(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(kernel_module, "_IP_LOCAL_PORT_RANGE", 9_999)
+    assert has_port_windows() is False
+
+
+def test_a_platform_without_sock_nonblock_does_not_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("socket.SOCK_NONBLOCK", raising=False)
+    monkeypatch.setattr("sys.platform", "darwin")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dialled = Dialled(SelectorKernel, listener, sources=("127.0.0.1",))
+        with dialled.connect(0) as peer:
+            dialled.kernel.inspect(0)
+            peer.sendall(b"x")
+            dialled.wait()
+            assert dialled.kernel.drain(0) == (1, AGAIN)
+        dialled.kernel.shut()
