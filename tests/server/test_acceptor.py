@@ -1,15 +1,18 @@
 """The limit and what happens above it, slow accepts, and accepting without descriptors."""
 
+import errno
 import os
 import resource
 import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tcpgoon.server import Counts, Server, ServerConfig, ServerProcess
+from tcpgoon.server import Counts, Server, ServerConfig, ServerProcess, loop
+from tcpgoon.server.acceptor import Acceptor
 from tcpgoon.server.config import Above
 
 Dial = Callable[[object], socket.socket]
@@ -95,24 +98,22 @@ def test_each_accept_waits_for_the_delay(dial: Dial, answer: Answer) -> None:
     with Server(ServerConfig(accept_delay_s=0.1, banner=b"!")) as server:
         begun = time.monotonic()
         connections = [dial(server) for _ in range(3)]
-        assert time.monotonic() - begun < 0.1
         for number, connection in enumerate(connections, start=1):
             assert answer(connection) == "!"
             assert time.monotonic() - begun >= number * 0.1
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 5
 
 
 def test_the_delay_holds_up_no_one_who_is_held(dial: Dial) -> None:
-    with Server(ServerConfig(accept_delay_s=0.3, echo=True)) as server:
+    with Server(ServerConfig(accept_delay_s=0.5, echo=True)) as server:
         held = dial(server)
         held.sendall(b"1")
         assert held.recv(1) == b"1"
-        begun = time.monotonic()
         dial(server)
-        for _ in range(20):
+        for _ in range(5):
             held.sendall(b"2")
             assert held.recv(1) == b"2"
-        assert time.monotonic() - begun < 0.3
+        assert (server.accepted, server.held) == (1, 1)
 
 
 def test_without_descriptors_it_waits_and_goes_on(dial: Dial, answer: Answer) -> None:
@@ -123,7 +124,7 @@ def test_without_descriptors_it_waits_and_goes_on(dial: Dial, answer: Answer) ->
         assert [answer(connection) for connection in connections[:10]] == ["!"] * 10
         before = cpu_s(server.pid)
         time.sleep(0.5)  # what is measured here is that nothing happens
-        assert cpu_s(server.pid) - before <= 0.05
+        assert cpu_s(server.pid) - before <= 0.1
         for batch in (connections[:10], connections[10:20]):
             for connection in batch:
                 connection.close()
@@ -146,6 +147,60 @@ def test_descriptors_that_come_back_from_elsewhere_are_noticed(dial: Dial, answe
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (1_000, 1_000))
         connection.settimeout(5)
         assert answer(connection) == "!"
+
+
+class Fickle:
+    """A listener whose ``accept`` fails with these errors first."""
+
+    def __init__(self, listener: socket.socket, *errors: int) -> None:
+        self._listener = listener
+        self._errors = list(errors)
+        self.fileno = listener.fileno
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self._errors:
+            raise OSError(self._errors.pop(0), "the test says so")
+        return self._listener.accept()
+
+
+@pytest.fixture
+def fickle_server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
+    """A server whose first accepts fail with these errors."""
+
+    def fickle_server(above: Above, *errors: int) -> Server:
+        def fickle_acceptor(listener: socket.socket, *args: Any) -> Acceptor:
+            return Acceptor(Fickle(listener, *errors), *args)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(loop, "Acceptor", fickle_acceptor)
+        return Server(ServerConfig(above=above, max_connections=1, banner=b"!"))
+
+    return fickle_server
+
+
+@pytest.mark.parametrize("above", ["close", "stop"])
+def test_the_error_of_one_connection_is_not_that_of_the_next(
+    above: Above, fickle_server: Callable[..., Server], dial: Dial, answer: Answer
+) -> None:
+    with fickle_server(above, errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN) as server:
+        assert answer(dial(server)) == "!"
+    assert server.counts == Counts(accepted=1, peak=1, refused=0, held=1)
+
+
+@pytest.mark.parametrize("above", ["close", "stop"])
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_whatever_the_kernel_lacks_it_is_tried_again(
+    above: Above, error: int, fickle_server: Callable[..., Server], dial: Dial, answer: Answer
+) -> None:
+    with fickle_server(above, error, error) as server:
+        assert answer(dial(server)) == "!"
+    assert server.counts == Counts(accepted=1, peak=1, refused=0, held=1, starved=2)
+
+
+def test_an_error_that_nobody_foresaw_is_not_hidden(
+    fickle_server: Callable[..., Server], dial: Dial, answer: Answer
+) -> None:
+    with pytest.raises(OSError, match="the test says so"), fickle_server("close", errno.EBADF) as server:
+        assert answer(dial(server)) == "reset"
 
 
 def cpu_s(pid: int) -> float:

@@ -58,6 +58,17 @@ def test_only_the_end_of_the_lifeline_ends_it() -> None:
     os.close(lifeline)
 
 
+def test_what_somebody_else_read_from_the_lifeline_first_is_no_end() -> None:
+    lifeline, other_end = os.pipe()
+    os.set_blocking(lifeline, False)
+    ending = Ending(lifeline=lifeline)
+    ending.heed(lifeline)
+    assert not ending.is_over()
+    ending.close()
+    os.close(other_end)
+    os.close(lifeline)
+
+
 def test_a_lifeline_that_cannot_be_read_has_ended() -> None:
     directory = os.open("/", os.O_RDONLY)
     ending = Ending(lifeline=directory)

@@ -13,6 +13,7 @@ import pytest
 
 from tcpgoon.errors import ListenError
 from tcpgoon.server import Counts, Server, ServerConfig
+from tcpgoon.server.ending import Ending
 
 Dial = Callable[[object], socket.socket]
 Answer = Callable[[socket.socket], str]
@@ -123,11 +124,17 @@ def test_it_ends_with_its_lifeline(eventually: Eventually) -> None:
     os.close(lifeline)
 
 
-def test_an_error_of_the_thread_comes_out_of_the_with() -> None:
-    server = Server()
-    with pytest.raises(ZeroDivisionError), server:
-        # The next call of the loop fails; stop() at the end of the block makes it turn.
-        server._service._turn = lambda: 1 // 0  # type: ignore[union-attr, method-assign, assignment, return-value]
+def test_an_error_of_the_thread_comes_out_of_the_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Ending, fd: int) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Ending, "heed", fail)
+    before = open_descriptors()
+    with pytest.raises(ZeroDivisionError), Server():
+        pass
+    with pytest.raises(KeyError), Server():
+        raise KeyError  # what the block itself raises goes first
+    assert open_descriptors() == before
 
 
 def test_where_there_is_no_epoll_it_imports_and_says_so() -> None:

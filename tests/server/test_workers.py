@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.errors import TcpgoonError
+from tcpgoon.errors import ListenError, TcpgoonError
 from tcpgoon.server import Counts, Server, ServerConfig, ServerProcess, workers
 from tcpgoon.server.config import Above
 
@@ -116,7 +116,8 @@ def test_a_worker_that_cannot_start_is_an_error_and_leaves_nothing(monkeypatch: 
     with pytest.raises(TcpgoonError, match=line), Server(ServerConfig(workers=3)):
         pass
     monkeypatch.setattr("sys.executable", "/no/such/python")
-    with pytest.raises(FileNotFoundError), Server(ServerConfig(workers=3)):
+    line = r"^cannot start the server on 127\.0\.0\.1:\d+: No such file or directory$"
+    with pytest.raises(ListenError, match=line), Server(ServerConfig(workers=3)):
         pass
     assert links_of(os.getpid()) == before
 

@@ -54,7 +54,7 @@ class Acceptor:
     def __init__(
         self,
         listener: socket.socket,
-        epoll: select.epoll,
+        epoll: "select.epoll",
         config: ServerConfig,
         connections: Connections,
         tally: Tally,

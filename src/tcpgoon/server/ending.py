@@ -56,5 +56,7 @@ class Ending:
 def _at_end(fd: int) -> bool:
     try:
         return not os.read(fd, 4096)
+    except BlockingIOError:  # somebody else reads it too, and was faster
+        return False
     except OSError:  # a terminal that hung up
         return True

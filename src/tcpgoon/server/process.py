@@ -53,8 +53,9 @@ class ServerProcess:
         return self._started.pid
 
     def __enter__(self) -> Self:
+        # -P: a socket.py in the current directory is not to be taken for the standard library's.
         self._child = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "tcpgoon", "server", "--while-stdin-open", *self._arguments],
+            [sys.executable, "-P", "-m", "tcpgoon", "server", "--while-stdin-open", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -79,6 +79,9 @@ class Server:
             raise ListenError("the bundled server needs epoll and eventfd: it runs on Linux only")
         try:
             self._open()
+        except OSError as exc:  # no descriptor, no memory, no process left
+            self._resources.close()
+            raise ListenError(f"cannot start the server on {self.address}: {exc.strerror}") from exc
         except BaseException:
             self._resources.close()
             raise

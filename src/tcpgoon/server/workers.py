@@ -98,7 +98,7 @@ class Workers:
                 ours, ready = os.pipe()
                 self._descriptors.callback(os.close, ours)
                 task = Task(
-                    config=msgspec.structs.replace(config, workers=1, duration_s=None),
+                    config=msgspec.structs.replace(config, workers=1, duration_s=None),  # these are the parent's
                     listener=listener.fileno(),
                     tally=tally.fd,
                     places=places.fd if places else None,
@@ -145,7 +145,8 @@ def serve_as_worker(task: Task) -> None:
 
 def _spawn(task: Task) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tcpgoon.server", msgspec.json.encode(task)],
+        [sys.executable, "-P", "-m", "tcpgoon.server", msgspec.json.encode(task)],
+        # -P: a socket.py in the current directory is not to be taken for the standard library's.
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=task.descriptors(),
