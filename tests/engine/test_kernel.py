@@ -2,6 +2,7 @@
 
 import errno
 import resource
+import selectors
 import socket
 import struct
 import sys
@@ -16,7 +17,12 @@ from tcpgoon.engine.ports import Ports
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.record.outcome import FIN, Phase
 
-KERNELS = [EpollKernel, SelectorKernel] if sys.platform == "linux" else [SelectorKernel]
+KERNELS = [
+    *([pytest.param((EpollKernel, None), id="epoll")] if sys.platform == "linux" else []),
+    pytest.param((SelectorKernel, selectors.DefaultSelector), id="default selector"),
+    pytest.param((SelectorKernel, selectors.PollSelector), id="poll"),
+    pytest.param((SelectorKernel, selectors.SelectSelector), id="select"),
+]
 RESET = struct.pack("ii", 1, 0)
 Kernels = type[EpollKernel] | type[SelectorKernel]
 
@@ -45,8 +51,10 @@ class Dialled:
 
 
 @pytest.fixture(params=KERNELS)
-def kind(request: pytest.FixtureRequest) -> Kernels:
-    found: Kernels = request.param
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kernels:
+    found: Kernels
+    found, selector = request.param
+    monkeypatch.setattr(selectors, "DefaultSelector", selector)
     return found
 
 

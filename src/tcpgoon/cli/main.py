@@ -1,13 +1,16 @@
 """The command ``tcpgoon``: which commands there are, and how an error becomes one line and an exit status."""
 
 import importlib
+import io
 import sys
 import traceback
 from typing import NoReturn
 
 import click
 
+from tcpgoon.cli.output import abandon_output
 from tcpgoon.errors import ExitStatus, TcpgoonError
+from tcpgoon.version import VERSION
 
 COMMANDS = {
     "run": "tcpgoon.cli.run:run",
@@ -41,17 +44,22 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, message="tcpgoon %(version)s")
 def commands() -> None:
-    r"""Can one instance carry N TCP connections at the same time?
+    """Can one instance carry N TCP connections at the same time?
 
     \b
     tcpgoon [flags] HOST PORT      the short form of
     tcpgoon run [flags] TARGET
-    """
+    """  # noqa: D301 - click looks for the control character: it keeps the two lines apart
 
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line ``args`` (default: that of the process) and leave with its `ExitStatus`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a µ is no reason to lose the report.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(_exit_status(args))
 
 
@@ -59,12 +67,18 @@ def _exit_status(args: list[str] | None) -> ExitStatus:
     try:
         status = commands.main(args, prog_name="tcpgoon", standalone_mode=False)
         return ExitStatus(status or 0)
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        return ExitStatus.USAGE
     except click.UsageError as exc:
         return _fail(_with_hint(exc), ExitStatus.USAGE)
     except click.Abort:
         return _fail("interrupted", ExitStatus.INTERRUPTED)
     except TcpgoonError as exc:
         return _fail(str(exc), exc.exit_status)
+    except BrokenPipeError:
+        abandon_output()
+        return ExitStatus.INTERRUPTED
     except Exception:  # noqa: BLE001 - the last line of defence, and it hides nothing
         traceback.print_exc()
         return _fail("this is a bug of tcpgoon: please report it with the lines above", ExitStatus.BUG)

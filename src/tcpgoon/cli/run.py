@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from tcpgoon.cli.interrupt import interruptible
+from tcpgoon.cli.output import say
 from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
 from tcpgoon.cli.prompt import confirm
 from tcpgoon.discovery.resolver import resolve
@@ -14,7 +15,7 @@ from tcpgoon.plan.endpoint import Family, Target, parse_host_and_port, parse_tar
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, from_interval, from_ramp, from_rate
 from tcpgoon.plan.plan import Close, Plan
 from tcpgoon.report.status import StatusLines
-from tcpgoon.report.text import text_report
+from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.run.runner import run as carry_out
 
 
@@ -62,7 +63,7 @@ def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: boo
     monitor = StatusLines(sys.stdout, sys.stderr if verbose else None)
     with interruptible() as stop:
         result = carry_out(plan, monitor, endpoints=endpoints, interval_s=interval, stop=stop)
-        click.echo(text_report(result))
+        say(text_report(result), verdict_line(result))
     return result.verdict.exit_status
 
 

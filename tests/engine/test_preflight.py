@@ -1,0 +1,132 @@
+"""The limits of this client: read from the real /proc and rlimits, and from files that say what we choose."""
+
+import resource
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tcpgoon.engine import preflight
+from tcpgoon.engine.preflight import LOOP_DESCRIPTORS, PortRange, check_sources, look, port_range, ports_for
+from tcpgoon.errors import PlanError
+from tcpgoon.plan.endpoint import Endpoint
+
+ENDPOINT = Endpoint("192.0.2.1", 80)
+
+
+@pytest.fixture
+def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A /proc of our own: a range of 100 ports of which 12 are reserved, and few sockets in use."""
+    (tmp_path / "ip_local_port_range").write_text("40000\t40099\n")
+    (tmp_path / "ip_local_reserved_ports").write_text("8080,40000-40009,40050,40099-41000\n")
+    (tmp_path / "sockstat").write_text("sockets: used 300\nTCP: inuse 7 orphan 0 tw 3 alloc 9 mem 1\nUDP: inuse 2\n")
+    (tmp_path / "sockstat6").write_text("TCP6: inuse 5\nUDP6: inuse 0\n")
+    monkeypatch.setattr(preflight, "_PROC", tmp_path)
+    families = preflight._SOCKSTAT
+    monkeypatch.setattr(preflight, "_SOCKSTAT", {family: tmp_path / path.name for family, path in families.items()})
+    return tmp_path
+
+
+def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        limits = look(())
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert limits.descriptors_soft == limits.descriptors_hard == before[1]
+    assert limits.sources == 1
+
+
+def test_a_limit_that_cannot_be_raised_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_what: int, _limits: tuple[int, int]) -> None:
+        raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    assert preflight.raise_descriptor_limit() == (256, sys.maxsize)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counted in /proc")
+def test_descriptors_in_use_are_those_that_are_open() -> None:
+    before = look(()).descriptors_in_use
+    with socket.socket(), socket.socket(), socket.socket():
+        assert look(()).descriptors_in_use == before + 3
+    assert before > LOOP_DESCRIPTORS + 2
+
+
+def test_where_descriptors_cannot_be_counted_the_three_that_everybody_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_folder: str) -> list[str]:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("os.listdir", refuse)
+    assert look(()).descriptors_in_use == 3 + LOOP_DESCRIPTORS
+
+
+def test_the_range_of_ports_less_the_reserved_ones(proc: Path) -> None:
+    assert port_range() == PortRange(40_000, 40_099, 12)
+    limits = look(("127.0.0.2", "127.0.0.3"))
+    assert (limits.ports, limits.sources, limits.connections_by_ports) == (88, 2, 176)
+
+
+def test_no_port_is_reserved(proc: Path) -> None:
+    (proc / "ip_local_reserved_ports").write_text("\n")
+    assert port_range() == PortRange(40_000, 40_099, 0)
+
+
+def test_all_ports_are_reserved(proc: Path) -> None:
+    (proc / "ip_local_reserved_ports").write_text("1-65535")
+    assert look(()).ports == 0
+
+
+@pytest.mark.parametrize("content", ["", "40000", "a b", "1 2 3"])
+def test_a_range_that_cannot_be_read_is_not_known(proc: Path, content: str) -> None:
+    (proc / "ip_local_port_range").write_text(content)
+    assert port_range() is None
+    assert look(()).ports is None
+    assert [ports.next() for ports in ports_for(ENDPOINT, ("127.0.0.2", "127.0.0.3"))] == [0, 0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="read in /proc")
+def test_the_real_range() -> None:
+    found = port_range()
+    assert found is not None
+    assert 0 < found.low < found.high <= 65_535
+    assert 0 < found.usable <= found.high - found.low + 1
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        pytest.param("192.0.2.1", 37 - 10, id="IPv4: 7 in use and 3 in TIME_WAIT"),
+        pytest.param("2001:db8::1", 37 - 15, id="IPv6: those of IPv4 too, TIME_WAIT is counted there"),
+    ],
+)
+def test_sockets_in_use_leave_less_to_the_kernels_choice(proc: Path, address: str, plain: int) -> None:
+    (ports,) = ports_for(Endpoint(address, 80), ())
+    named = [ports.next() > 0 for _ in range(60)]
+    assert named.index(True) == plain
+
+
+def test_where_nothing_is_known_of_sockets_in_use_none_is(proc: Path) -> None:
+    (proc / "sockstat").unlink()
+    (ports,) = ports_for(ENDPOINT, ())
+    assert [ports.next() > 0 for _ in range(60)].index(True) == 37
+
+
+def test_each_source_has_ports_of_its_own(proc: Path) -> None:
+    (proc / "sockstat").write_text("TCP: inuse 100 orphan 0 tw 0\n")
+    one, other = ports_for(ENDPOINT, ("127.0.0.2", "127.0.0.3"))
+    assert sorted(one.next() for _ in range(100)) == sorted(other.next() for _ in range(100))
+
+
+def test_sources_that_are_ours() -> None:
+    check_sources(("127.0.0.1", "127.0.0.9", "::1"))
+
+
+def test_a_source_that_is_not_ours() -> None:
+    with pytest.raises(PlanError) as caught:
+        check_sources(("127.0.0.1", "192.0.2.1"))
+    assert str(caught.value) == "the source 192.0.2.1 cannot be dialled from: Cannot assign requested address"

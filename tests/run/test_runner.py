@@ -1,0 +1,175 @@
+"""A plan becomes a result: on real sockets, as a library, in threads other than the main one."""
+
+import errno
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from tcpgoon.discovery.resolver import resolve
+from tcpgoon.engine import preflight
+from tcpgoon.engine.ports import Ports
+from tcpgoon.errors import PlanError, ResolutionError
+from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.endpoint import Endpoint, Target
+from tcpgoon.plan.pacing import AllAtOnce
+from tcpgoon.plan.plan import Plan
+from tcpgoon.record.counts import Counts, Snapshot
+from tcpgoon.run import runner
+from tcpgoon.run.monitor import ConnectionEvent
+from tcpgoon.run.runner import run
+from tcpgoon.run.stop import Stop
+from tcpgoon.server import Server, ServerConfig, ServerProcess
+
+
+def plan(port: int, connections: int = 20, **changes: object) -> Plan:
+    values: dict[str, object] = {"pacing": AllAtOnce(), "hold_s": 0.1, **changes}
+    return Plan(target=Target("127.0.0.1", port), connections=connections, **values)  # type: ignore[arg-type]
+
+
+def test_a_target_that_carries_them_all() -> None:
+    with Server(ServerConfig()) as server:
+        result = run(plan(server.port))
+    assert (result.verdict, result.metrics.counts, result.metrics.peak) == (Verdict.PASS, Counts(closed=20), 20)
+    assert result.endpoint == Endpoint("127.0.0.1", server.port)
+    assert result.findings == ()
+    assert result.duration_s >= 0.1
+    assert result.environment.cpus >= 1
+    assert result.environment.begun_at.endswith("+00:00")
+    assert server.peak == 20
+
+
+def test_it_runs_in_any_thread() -> None:
+    results = []
+    with Server(ServerConfig()) as server:
+        threads = [threading.Thread(target=lambda: results.append(run(plan(server.port)))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert [result.verdict for result in results] == [Verdict.PASS] * 3
+
+
+def test_a_name_is_resolved_once_and_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def counted(*question: object) -> object:
+        asked.append(question)
+        return resolve(*question)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "resolve", counted)
+    with Server(ServerConfig()) as server:
+        asked_for = Plan(target=Target("localhost", server.port), connections=5, hold_s=0, sources=("127.0.0.1",))
+        result = run(asked_for)
+    assert len(asked) == 1
+    assert result.endpoint == Endpoint("127.0.0.1", server.port)
+    assert result.verdict is Verdict.PASS
+
+
+def test_endpoints_that_were_resolved_already_are_not_resolved_again() -> None:
+    with Server(ServerConfig()) as server:
+        here, elsewhere = Endpoint("127.0.0.1", server.port), Endpoint("192.0.2.1", server.port)
+        asked_for = Plan(target=Target("no-such-host.invalid", server.port), connections=5, hold_s=0)
+        result = run(asked_for, endpoints=[here, elsewhere])
+    assert result.verdict is Verdict.PASS
+    assert (result.endpoint, result.endpoints) == (here, (here, elsewhere))
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    with pytest.raises(ResolutionError):
+        run(Plan(target=Target("no-such-host.invalid", 80)))
+
+
+def test_a_source_that_is_not_ours() -> None:
+    with pytest.raises(PlanError):
+        run(plan(80, sources=("192.0.2.1",)))
+
+
+def limits_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: int) -> None:
+    (tmp_path / "ip_local_port_range").write_text(f"40000 {40_000 + ports - 1}")
+    (tmp_path / "ip_local_reserved_ports").write_text("")
+    monkeypatch.setattr(preflight, "_PROC", tmp_path)
+
+
+def test_what_is_impossible_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits_of(tmp_path, monkeypatch, ports=10)
+    with Server(ServerConfig()) as server:
+        result = run(plan(server.port))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert [finding.code for finding in result.findings] == ["TG102"]
+    assert result.metrics.counts == Counts(planned=20)
+    assert server.accepted == 0
+
+
+def test_unless_it_is_forced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits_of(tmp_path, monkeypatch, ports=10)
+    # The range in the file is not the kernel's: it has enough, and nothing fails.
+    monkeypatch.setattr(preflight, "ports_for", lambda *_: [Ports.of_the_kernel()])
+    with Server(ServerConfig()) as server:
+        result = run(plan(server.port, force=True))
+    assert result.verdict is Verdict.PASS
+
+
+class Notes:
+    """A monitor that keeps all, and stops the run at the first snapshot."""
+
+    wants_events = True
+
+    def __init__(self, stop: Stop) -> None:
+        self.snapshots: list[Snapshot] = []
+        self.seen: list[ConnectionEvent] = []
+        self._stop = stop
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        self.snapshots.append(snapshot)
+        self._stop.request()
+
+    def events(self, events: list[ConnectionEvent], missed: int) -> None:
+        self.seen += events
+
+
+def test_a_run_that_is_stopped_from_another_thread() -> None:
+    stop = Stop()
+    notes = Notes(stop)
+    with Server(ServerConfig()) as server:
+        result = run(plan(server.port, hold_s=3600), notes, stop=stop)
+    assert result.verdict is Verdict.INTERRUPTED
+    assert result.duration_s < 60
+    assert notes.snapshots[0].counts.total == 20
+
+
+def test_a_monitor_sees_what_happened_to_each_connection() -> None:
+    class Patient(Notes):
+        def snapshot(self, snapshot: Snapshot) -> None:
+            self.snapshots.append(snapshot)
+
+    notes = Patient(Stop())
+    with Server(ServerConfig()) as server:
+        run(plan(server.port, connections=3), notes)
+    steps = [(event.connection, event.state.name) for event in notes.seen]
+    assert sorted(steps) == sorted((row, state) for row in range(3) for state in ("OPENING", "ESTABLISHED", "CLOSED"))
+
+
+def test_elsewhere_than_on_linux_the_same_run_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("select.epoll", raising=False)
+    with ServerProcess(ServerConfig(max_connections=12)) as server:
+        result = run(plan(server.port))
+    assert len(result.environment.missing) == 3
+    assert result.verdict is Verdict.FAIL
+    assert result.metrics.counts == Counts(closed=12, lost=8)
+
+
+def test_a_port_where_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    result = run(plan(port))
+    assert result.verdict is Verdict.FAIL
+    assert [(ending.error, ending.count) for ending in result.metrics.errors] == [(errno.ECONNREFUSED, 20)]
+
+
+def test_nothing_stays_open() -> None:
+    before = preflight.look(()).descriptors_in_use
+    with Server(ServerConfig()) as server:
+        run(plan(server.port))
+    assert preflight.look(()).descriptors_in_use == before
