@@ -14,7 +14,7 @@ _FRAME = "*" * 68
 
 def confirm(plan: Plan, endpoints: Sequence[Endpoint]) -> None:
     """Ask on the terminal whether to go on. Raises `Declined` unless the answer is yes."""
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise Declined("there is no terminal to ask for confirmation on: give -y to run without being asked")
     click.echo(_announcement(plan, endpoints), err=True)
     click.echo("Do you want to continue? (y/N): ", nl=False, err=True)

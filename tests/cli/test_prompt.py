@@ -1,0 +1,129 @@
+"""The question before a run, on a real terminal: asked, answered, refused."""
+
+import os
+import pty
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tcpgoon.server import Server, ServerConfig
+
+COMMAND = [sys.executable, "-m", "tcpgoon", "-c", "3", "--hold", "0"]
+
+
+class Terminal:
+    """The command on a pseudo-terminal."""
+
+    def __init__(self, *args: str) -> None:
+        self.screen = ""
+        self._ours, theirs = pty.openpty()
+        self._child = subprocess.Popen([*COMMAND, *args], stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + 30
+        while text not in self.screen:
+            assert select.select([self._ours], [], [], max(0, deadline - time.monotonic()))[0], self.screen
+            self.screen += os.read(self._ours, 4096).decode()
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def exit_status(self) -> int:
+        while True:
+            try:
+                piece = os.read(self._ours, 4096)
+            except OSError:  # Linux says EIO when the other end has been closed
+                break
+            if not piece:
+                break
+            self.screen += piece.decode()
+        os.close(self._ours)
+        return self._child.wait(30)
+
+
+QUESTION = "Do you want to continue? (y/N):"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(ServerConfig()) as server:
+        yield server
+
+
+@pytest.mark.parametrize("answer", ["y", "Y", "yes"])
+def test_yes(server: Server, answer: str) -> None:
+    terminal = Terminal("127.0.0.1", str(server.port))
+    terminal.wait_for(QUESTION)
+    asked = [line.strip("* ") for line in terminal.screen.splitlines()]
+    assert server.accepted == 0
+    assert [line for line in asked if ":" in line][1:5] == [
+        "host:        127.0.0.1",
+        "address:     127.0.0.1",
+        f"port:        {server.port}",
+        "connections: 3",
+    ]
+    terminal.type(f"{answer}\n")
+    assert terminal.exit_status() == 0
+    assert "PASS: 3 of 3 connections were established" in terminal.screen
+
+
+@pytest.mark.parametrize("answer", ["n", "", "nothing of the kind", "\x04"])
+def test_anything_else_is_no(server: Server, answer: str) -> None:
+    terminal = Terminal("127.0.0.1", str(server.port))
+    terminal.wait_for(QUESTION)
+    terminal.type(f"{answer}\n")
+    assert terminal.exit_status() == 1
+    assert terminal.screen.splitlines()[-1] == (
+        "tcpgoon: declined, nothing was dialled (give -y to run without being asked)"
+    )
+    assert server.accepted == 0
+
+
+def test_ctrl_c_is_no(server: Server) -> None:
+    terminal = Terminal("127.0.0.1", str(server.port))
+    terminal.wait_for(QUESTION)
+    # The child has no controlling terminal that would make a signal of the key: send what the key would send.
+    terminal._child.send_signal(2)
+    assert terminal.exit_status() == 1
+    assert terminal.screen.splitlines()[-1] == "tcpgoon: interrupted"
+    assert server.accepted == 0
+
+
+def test_all_addresses_of_a_name_are_shown_and_the_one_to_dial_is_marked() -> None:
+    found = dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM))
+    first, *others = found
+    terminal = Terminal("localhost", "80")
+    terminal.wait_for(QUESTION)
+    marked = first + (" (dialled)" if others else "")
+    assert f"address:     {', '.join([marked, *others])}\r\n" in terminal.screen
+    terminal.type("n\n")
+    assert terminal.exit_status() == 1
+
+
+def test_no_terminal_to_ask_on(server: Server) -> None:
+    done = subprocess.run(
+        [*COMMAND, "127.0.0.1", str(server.port)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "tcpgoon: there is no terminal to ask for confirmation on: give -y to run without being asked\n"
+    )
+    assert server.accepted == 0
+
+
+def test_standard_input_is_closed(server: Server) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, "127.0.0.1", str(server.port)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "-y" in done.stderr

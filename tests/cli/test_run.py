@@ -1,0 +1,163 @@
+"""Options → plan: every flag, alone and where two contradict each other."""
+
+from typing import Any
+
+import pytest
+
+from tcpgoon.cli import run as run_module
+from tcpgoon.cli.main import main
+from tcpgoon.errors import ResolutionError
+from tcpgoon.plan.endpoint import Endpoint, Family, Target
+from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
+from tcpgoon.plan.plan import Close, Plan
+from tcpgoon.report.status import StatusLines
+
+
+class Asked(Exception):
+    """Carries what was asked, up to the test."""
+
+    def __init__(self, plan: Plan, monitor: StatusLines, options: dict[str, Any]) -> None:
+        super().__init__()
+        self.plan, self.monitor, self.options = plan, monitor, options
+
+
+@pytest.fixture(autouse=True)
+def no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(plan: Plan, monitor: StatusLines, **options: Any) -> None:
+        raise Asked(plan, monitor, options)
+
+    monkeypatch.setattr(run_module, "carry_out", ask)
+    monkeypatch.setattr(run_module, "resolve", lambda target, family: (Endpoint("192.0.2.1", target.port),))
+
+
+def asked(*args: str) -> Asked:
+    with pytest.raises(Asked) as caught:
+        run_module.run.main(["-y", *args], standalone_mode=False)
+    return caught.value
+
+
+DEFAULT = Plan(target=Target("host", 80))
+
+
+def test_the_defaults_are_those_of_the_plan() -> None:
+    found = asked("host", "80")
+    assert found.plan == DEFAULT
+    assert found.options["interval_s"] == 1.0
+    assert found.options["endpoints"] == (Endpoint("192.0.2.1", 80),)
+    assert not found.monitor.wants_events
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        (["host", "80"], Target("host", 80)),
+        (["host:80"], Target("host", 80)),
+        (["tcp://host:80"], Target("host", 80)),
+        (["[::1]:80"], Target("::1", 80)),
+        (["::1", "80"], Target("::1", 80)),
+        (["[::1]", "80"], Target("::1", 80)),
+    ],
+)
+def test_targets(words: list[str], target: Target) -> None:
+    assert asked(*words).plan.target == target
+
+
+@pytest.mark.parametrize(
+    ("flags", "field", "value"),
+    [
+        ("-c 10k", "connections", 10_000),
+        ("--connections 1.5m", "connections", 1_500_000),
+        ("-s 20", "pacing", ConstantRate(0.020)),
+        ("--sleep 0", "pacing", AllAtOnce()),
+        ("--rate 5k/s", "pacing", ConstantRate(1 / 5_000)),
+        ("--ramp 30s", "pacing", ConstantRate(0.3)),
+        ("--ramp 0", "pacing", AllAtOnce()),
+        ("-d 250", "dial_timeout_s", 0.25),
+        ("-t 2s", "dial_timeout_s", 2.0),
+        ("--dial-timeout 100", "dial_timeout_s", 0.1),
+        ("--max-dialing 1k", "max_dialing", 1_000),
+        ("--hold 1m30s", "hold_s", 90.0),
+        ("--hold 0", "hold_s", 0.0),
+        ("--close reset", "close", Close.RESET),
+        ("--close fin", "close", Close.FIN),
+        ("-4", "family", Family.IPV4),
+        ("-6", "family", Family.IPV6),
+        ("--source 127.0.0.2 --source 127.0.0.3", "sources", ("127.0.0.2", "127.0.0.3")),
+        ("--force", "force", True),
+    ],
+)
+def test_each_flag_changes_its_field(flags: str, field: str, value: object) -> None:
+    assert getattr(asked(*flags.split(), "host", "80").plan, field) == value
+
+
+@pytest.mark.parametrize("flag", ["-v", "--verbose", "--debug"])
+def test_verbose_wants_events(flag: str) -> None:
+    assert asked(flag, "host", "80").monitor.wants_events
+
+
+@pytest.mark.parametrize("flags", ["-i 0.5", "--interval 500ms"])
+def test_the_interval(flags: str) -> None:
+    assert asked(*flags.split(), "host", "80").options["interval_s"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        ("host", "'host' has no port; write host:port, [v6]:port or tcp://host:port"),
+        ("host 0", "'0' is not a port: ports are 1 to 65535"),
+        ("host 65536", "'65536' is not a port: ports are 1 to 65535"),
+        ("host -- -1", "'-1' is not a port: ports are 1 to 65535"),
+        ("host http", "'http' is not a port: ports are 1 to 65535"),
+        ("-c 0 host 80", "the number of connections is 0: it must be from 1 to 100,000,000"),
+        (
+            "-c -1 host 80",
+            "Invalid value for '-c' / '--connections': '-1' is not a number of connections: "
+            "write it like 100, 10k or 1.5m (see 'tcpgoon run --help')",
+        ),
+        (
+            "-i -1 host 80",
+            "Invalid value for '-i' / '--interval': '-1' is not a duration: "
+            "write it like 250ms, 5s or 1m30s, or a bare number of s (see 'tcpgoon run --help')",
+        ),
+        ("-i 0 host 80", "the interval between two status lines must be above 0"),
+        ("-s 10 --rate 5 host 80", "-s, --rate and --ramp say the same thing: give one of them"),
+        ("--ramp 1s --rate 5 host 80", "-s, --rate and --ramp say the same thing: give one of them"),
+        ("--ramp 1s -c 0 host 80", "the number of connections is 0: it must be from 1 to 100,000,000"),
+        ("--rate 0 host 80", "a rate of 0/s starts nothing: it must be above 0"),
+        ("-d 0 host 80", "a dial timeout of 0 fails every dial: it must be above 0"),
+        ("--max-dialing 0 host 80", "the number of dials in flight is 0: it must be from 1 to 100,000,000"),
+        (
+            "--close rudely host 80",
+            "Invalid value for '--close': 'rudely' is not one of 'fin', 'reset' (see 'tcpgoon run --help')",
+        ),
+        ("--source nowhere host 80", "'nowhere' is not an IP address"),
+        ("-6 --source 127.0.0.1 host 80", "target, sources and -4/-6 do not agree: some are IPv4, some are IPv6"),
+        ("a b c", "give a target: HOST PORT or HOST:PORT (see 'tcpgoon run --help')"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_64(args: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "-y", *args.split()])
+    assert caught.value.code == 64
+    assert capsys.readouterr() == ("", f"tcpgoon: {line}\n")
+
+
+def test_no_target_is_exit_64(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["run"])
+    assert caught.value.code == 64
+    assert capsys.readouterr().err == "tcpgoon: give a target: HOST PORT or HOST:PORT (see 'tcpgoon run --help')\n"
+
+
+def test_the_family_of_the_sources_is_what_the_name_is_resolved_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    families = []
+
+    def resolve(target: Target, family: Family) -> tuple[Endpoint, ...]:
+        families.append(family)
+        raise ResolutionError("enough seen")
+
+    monkeypatch.setattr(run_module, "resolve", resolve)
+    for flags in ("", "-4", "-6", "--source ::1", "--source 127.0.0.1"):
+        with pytest.raises(ResolutionError):
+            run_module.run.main(["-y", *flags.split(), "host", "80"], standalone_mode=False)
+    assert families == [Family.ANY, Family.IPV4, Family.IPV6, Family.IPV6, Family.IPV4]
