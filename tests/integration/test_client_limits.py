@@ -1,0 +1,169 @@
+"""Our own limits against a healthy server: never the target's failure, and the line says which limit it was."""
+
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tcpgoon.server import ServerProcess
+
+from .conftest import INSTALLED, LIMIT_S, Said, Tcpgoon
+
+Start = Callable[..., ServerProcess]
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="network namespaces and /proc are Linux's")
+
+
+def few_descriptors(limit: int, which: str = "-n") -> list[str]:
+    return ["sh", "-c", f'ulimit {which} {limit} && exec "$@"', "sh"]
+
+
+def isolated(commands: str) -> list[str]:
+    """In a network namespace of its own, after ``commands``, with a server on port 7000.
+
+    The server's standard input is a pipe that closes with the shell, so that it never stays behind.
+    """
+    server = f"{sys.executable} -m tcpgoon server --port 7000 --while-stdin-open"
+    script = f"""
+    set -e
+    ip link set lo up
+    {commands}
+    mkfifo "$dir/lifeline" "$dir/listening"
+    {server} <"$dir/lifeline" >"$dir/listening" &
+    exec 8>"$dir/lifeline" 9<"$dir/listening"
+    read -r line <&9
+    status=0
+    "$@" 8>&- 9<&- || status=$?
+    exec 8>&-
+    wait
+    exit $status
+    """
+    return ["unshare", "--net", "sh", "-c", f"dir=$(mktemp -d); trap 'rm -rf \"$dir\"' EXIT; {script}", "sh"]
+
+
+def test_the_soft_limit_of_descriptors_is_raised_by_itself(tcpgoon: Tcpgoon, server: Start) -> None:
+    target = server()
+    said = tcpgoon(
+        "-c", 100, "-s", 0, target.host, target.port, before=["sh", "-c", 'ulimit -Sn 32 && exec "$@"', "sh"]
+    )
+    assert (said.verdict, said.exit_status) == ("PASS", 0)
+
+
+def test_too_few_descriptors_are_seen_before_the_first_dial(tcpgoon: Tcpgoon, server: Start) -> None:
+    target = server()
+    said = tcpgoon("-c", 100, "-s", 0, target.host, target.port, before=few_descriptors(64))
+    assert said.final == {"total": 100, "not_initiated": 100}
+    assert said.line("TG101 (client): ").startswith(
+        "100 connections need more descriptors than this process may have: the limit is 64 (hard limit 64), enough for "
+    )
+    assert said.lines[-1].startswith(
+        "INCONCLUSIVE: a limit of this client, not of the target: 100 connections need more"
+    )
+    assert said.exit_status == 3
+    target.end()
+    assert target.counts is not None
+    assert target.counts.accepted == 0
+
+
+def test_what_is_said_to_be_possible_is_possible_and_one_more_is_not(tcpgoon: Tcpgoon, server: Start) -> None:
+    """The number in the finding is exact enough to be used."""
+    target = server()
+    refused = tcpgoon("-c", 100, target.host, target.port, before=few_descriptors(64)).line("TG101 (client): ")
+    possible = int(refused.rsplit("enough for ", 1)[1].split()[0])
+    at_it = tcpgoon("-c", possible, "-s", 0, target.host, target.port, before=few_descriptors(64))
+    assert at_it.final == {"total": possible, "established": possible}
+    assert at_it.exit_status == 0
+    above = tcpgoon("-c", possible + 1, "-s", 0, target.host, target.port, before=few_descriptors(64))
+    assert above.exit_status == 3
+
+
+def test_descriptors_that_run_out_on_the_way(tcpgoon: Tcpgoon, server: Start) -> None:
+    target = server()
+    said = tcpgoon("--force", "-c", 100, "-s", 0, target.host, target.port, before=few_descriptors(64))
+    assert said.final["established"] + said.final["error"] == 100
+    assert said.line("Errors: ") == f"EMFILE × {said.final['error']}"
+    assert said.line("TG101 (client): ").startswith(f"{said.final['error']} dials ended with EMFILE: the limit is 64 ")
+    assert (said.verdict, said.exit_status) == ("INCONCLUSIVE", 3)
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_too_few_ports_are_seen_before_the_first_dial(tcpgoon: Tcpgoon) -> None:
+    few_ports = isolated("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range")
+    said = tcpgoon("-c", 101, "-s", 0, "127.0.0.1:7000", before=few_ports)
+    assert said.final == {"total": 101, "not_initiated": 101}
+    assert said.line("TG102 (client): ") == (
+        "101 connections need more local ports than this client has: "
+        "it has 100 towards one destination, less those in use"
+    )
+    assert (said.verdict, said.exit_status) == ("INCONCLUSIVE", 3)
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_every_port_of_the_range_is_used(tcpgoon: Tcpgoon) -> None:
+    few_ports = isolated("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range")
+    said = tcpgoon("-c", 100, "-s", 0, "127.0.0.1:7000", before=few_ports)
+    assert said.final == {"total": 100, "established": 100}
+    assert said.exit_status == 0
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_ports_that_run_out_on_the_way(tcpgoon: Tcpgoon) -> None:
+    few_ports = isolated("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range")
+    said = tcpgoon("--force", "-c", 130, "-s", 0, "127.0.0.1:7000", before=few_ports)
+    assert said.final == {"total": 130, "established": 100, "error": 30}
+    assert said.line("Errors: ") == "EADDRNOTAVAIL × 30"
+    assert said.line("TG102 (client): ").startswith("30 dials ended with EADDRNOTAVAIL")
+    assert (said.verdict, said.exit_status) == ("INCONCLUSIVE", 3)
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_more_sources_have_more_ports(tcpgoon: Tcpgoon) -> None:
+    few_ports = isolated("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range")
+    sources = ["--source", "127.0.0.1", "--source", "127.0.0.2"]
+    said = tcpgoon(*sources, "-c", 200, "-s", 0, "127.0.0.1:7000", before=few_ports)
+    assert said.final == {"total": 200, "established": 200}
+    assert said.exit_status == 0
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_no_route_is_not_the_targets_failure(tcpgoon: Tcpgoon) -> None:
+    said = tcpgoon("-c", 5, "-s", 0, "192.0.2.1:80", before=["unshare", "--net"])
+    assert said.final == {"total": 5, "error": 5}
+    assert said.line("Errors: ") == "ENETUNREACH × 5"
+    assert said.line("TG100 (client): ") == "5 dials ended with ENETUNREACH: this host's own kernel refused them"
+    assert (said.verdict, said.exit_status) == ("INCONCLUSIVE", 3)
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_eighteen_thousand_from_one_address(tcpgoon: Tcpgoon) -> None:
+    """Past the half of the ephemeral ports; how fast that is, the benchmark says."""
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 18_600:
+        pytest.skip("needs 18,600 descriptors a process")
+    said = tcpgoon("-c", 18_500, "-s", 0, "--close", "reset", "127.0.0.1:7000", before=isolated(":"))
+    assert said.final == {"total": 18_500, "established": 18_500}
+    assert said.exit_status == 0
+
+
+@LINUX
+@pytest.mark.requires("root", "prlimit")
+def test_a_limit_that_somebody_lowers_while_we_dial(server: Start) -> None:
+    """The limits looked well before the first dial; they are not any more."""
+    target = server()
+    command = [INSTALLED, "-y", "-c", "200", "-s", "10", target.host, str(target.port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        assert child.stderr
+        first = child.stdout.readline()
+        subprocess.run(["prlimit", f"--pid={child.pid}", "--nofile=40:40"], check=True, timeout=30)
+        said = Said(0, first + child.stdout.read(), child.stderr.read())
+        assert child.wait(LIMIT_S) == 3
+    assert said.final["established"] + said.final["error"] == 200
+    assert said.line("Errors: ") == f"EMFILE × {said.final['error']}"
+    assert said.verdict == "INCONCLUSIVE"
