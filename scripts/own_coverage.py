@@ -1,8 +1,8 @@
 """Each pure module is covered in full, statements and branches, by its own test file alone.
 
-What some other room's test happens to touch is not tested by it. Each test file therefore runs in an interpreter of
-its own, with coverage started before anything is imported; contexts of one common run would not tell whose import it
-was that ran a function.
+What some other room's test happens to touch is not tested by it. Each test file therefore runs in a process of its
+own, with coverage started before anything of ours is imported. The contexts of one common run would not do: they do
+not tell which test file it was whose import ran a function.
 """
 
 import io
@@ -26,8 +26,10 @@ TESTS = ROOT / "tests"
 def main() -> int:
     """Say what is not covered; the exit status of the process."""
     modules = list(pure_modules())
-    # Nothing that one file imported may be there already when the next is measured.
-    with ProcessPoolExecutor(max_tasks_per_child=1, mp_context=get_context("spawn")) as pool:
+    # Each process starts with the slow imports done, and with none of ours.
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["coverage", "hypothesis", "msgspec", "numpy", "pytest"])
+    with ProcessPoolExecutor(max_tasks_per_child=1, mp_context=context) as pool:
         faults = [fault for fault in pool.map(fault_of, modules) if fault]
     sys.stdout.write("".join(faults))
     sys.stdout.write(f"own coverage: {len(modules) - len(faults)} of {len(modules)} pure modules are covered in full\n")
@@ -52,7 +54,8 @@ def fault_of(module: Path) -> str:
     covering = coverage.Coverage(data_file=None, config_file=str(ROOT / "pyproject.toml"), branch=True)
     covering.set_option("run:patch", [])  # for subprocesses; a pure module has none
     with covering.collect(), redirect_stdout(io.StringIO()) as said:
-        status = pytest.main(["-q", "-p", "no:cacheprovider", str(own)])
+        # Plain assertions: the rewriting takes longer than the tests, and whoever sees one fail runs pytest anyway.
+        status = pytest.main(["-q", "-p", "no:cacheprovider", "--assert=plain", str(own)])
     if status != pytest.ExitCode.OK:
         return f"{name}: {own.relative_to(ROOT)} does not pass\n{said.getvalue()}"
     return missing_lines(covering, module)
