@@ -94,7 +94,8 @@ def test_events_of_connections_in_their_order() -> None:
     notes, table = Notes(wants_events=True), TracedTable(4)
     with Watch(notes, table, time.monotonic(), interval_s=3600.0):
         table.dial(0, 0.001)
-        table.establish(0, 0.002, rtt_us=80, retransmits=0, local_port=40_000)
+        table.establish(0, 0.002, rtt_us=80, retransmits=0)
+        table.local_port[0] = 40_000
         table.dial(1, 0.003)
         table.fail(1, 0.004, errno.ECONNREFUSED, Phase.HANDSHAKE)
         table.lose(0, 0.005, FIN)

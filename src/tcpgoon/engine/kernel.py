@@ -93,8 +93,12 @@ class Kernel(Protocol):
         """How the handshake of ``row`` ended, where `poll` did not say that it succeeded: 0 or an errno."""
         ...
 
-    def inspect(self, row: int) -> tuple[int, int, int]:
-        """RTT in µs, repeated SYNs and local port of ``row``, right after its handshake; 0 for what is not known."""
+    def inspect(self, row: int) -> tuple[int, int]:
+        """RTT in µs and repeated SYNs of ``row``, right after its handshake; 0 for what is not known."""
+        ...
+
+    def local_port(self, row: int) -> int:
+        """The port at our end of ``row``."""
         ...
 
     def drain(self, row: int) -> tuple[int, int]:
@@ -145,15 +149,16 @@ class SocketKernel:
     def dial(self, row: int) -> Refusal | None:
         """See `Kernel.dial`."""
         turn = row % len(self._sources)
-        ports = self._ports[turn]
+        source, ports = self._sources[turn], self._ports[turn]
         while True:
             port = ports.next()
-            refusal = self._dial_from(row, self._sources[turn], port)
+            refusal = self._dial_from(row, source, port)
+            if not port:
+                return refusal
             if refusal is None:
-                if port:
-                    ports.used()
+                ports.used()
                 return None
-            if not (port and refusal in _PORT_TAKEN and ports.taken()):
+            if refusal not in _PORT_TAKEN or not ports.taken():
                 return refusal
 
     def _dial_from(self, row: int, source: str, port: int) -> Refusal | None:
@@ -163,12 +168,12 @@ class SocketKernel:
             return Refusal(exc.errno or errno.EMFILE, Phase.SOCKET)
         if not self._nonblocking_type:
             sock.setblocking(False)
-        try:
-            if source or port:
+        if source or port:
+            try:
                 self._bind(sock, source, port)
-        except OSError as exc:
-            sock.close()
-            return Refusal(exc.errno or errno.EADDRNOTAVAIL, Phase.BIND)
+            except OSError as exc:
+                sock.close()
+                return Refusal(exc.errno or errno.EADDRNOTAVAIL, Phase.BIND)
         error = sock.connect_ex(self._address)
         if error and error != errno.EINPROGRESS:
             sock.close()
@@ -194,11 +199,14 @@ class SocketKernel:
         """See `Kernel.finish`."""
         return self._socket(row).getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
-    def inspect(self, row: int) -> tuple[int, int, int]:
+    def inspect(self, row: int) -> tuple[int, int]:
         """See `Kernel.inspect`."""
-        sock = self._socket(row)
-        rtt_us, retransmits = tcp_info.decode(sock.getsockopt(socket.IPPROTO_TCP, tcp_info.TCP_INFO, tcp_info.SIZE))
-        return rtt_us, retransmits, sock.getsockname()[1]
+        return tcp_info.decode(self._socket(row).getsockopt(socket.IPPROTO_TCP, tcp_info.TCP_INFO, tcp_info.SIZE))
+
+    def local_port(self, row: int) -> int:
+        """See `Kernel.local_port`."""
+        port: int = self._socket(row).getsockname()[1]
+        return port
 
     def drain(self, row: int) -> tuple[int, int]:
         """See `Kernel.drain`; takes 256 KB at the most, so that no peer keeps the loop for itself."""
@@ -314,11 +322,10 @@ class SelectorKernel(SocketKernel):
             self._woken.recv(_READ_BYTES)
         return events
 
-    def inspect(self, row: int) -> tuple[int, int, int]:
+    def inspect(self, row: int) -> tuple[int, int]:
         """See `Kernel.inspect`. From here on only what can be read is waited for: writable it is all the time."""
-        sock = self._socket(row)
-        self._selector.modify(sock.fileno(), selectors.EVENT_READ, row)
-        return 0, 0, sock.getsockname()[1]
+        self._selector.modify(self._socket(row).fileno(), selectors.EVENT_READ, row)
+        return 0, 0
 
     def shut(self) -> None:
         """Close whatever is still open, and the loop's own descriptors."""

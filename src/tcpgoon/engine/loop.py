@@ -38,6 +38,7 @@ class Loop:
         self._plan = plan
         self._table = table
         self._rows = rows
+        self._reset = plan.close is Close.RESET
         self._kernel = kernel
         self._clock = clock
         self._begun = begun
@@ -117,10 +118,11 @@ class Loop:
         """The handshake of ``row`` is over: it succeeded where ``error`` is 0."""
         self._dialing -= 1
         if error and error not in _QUICKER_THAN_WE:
-            self._kernel.close(row, reset=False)
+            self._close(row)
             self._table.fail(row, now_s, error, Phase.HANDSHAKE)
             return
-        self._table.establish(row, now_s, *self._kernel.inspect(row))
+        rtt_us, retransmits = self._kernel.inspect(row)
+        self._table.establish(row, now_s, rtt_us, retransmits)
         self._held += 1
         if error:
             self._lose(row, now_s, error)
@@ -137,9 +139,14 @@ class Loop:
             self._lose(row, now_s, ending)
 
     def _lose(self, row: int, now_s: float, error: int) -> None:
-        self._kernel.close(row, reset=self._plan.close is Close.RESET)
+        self._close(row)
         self._table.lose(row, now_s, error)
         self._held -= 1
+
+    def _close(self, row: int) -> None:
+        # Its port is asked for only now: during the ramp that would slow every dial by a system call.
+        self._table.local_port[row] = self._kernel.local_port(row)
+        self._kernel.close(row, self._reset)
 
     def _expire(self, late_s: float) -> None:
         """Give up the dials that were started at ``late_s`` or before."""
@@ -148,7 +155,7 @@ class Loop:
             if state[self._oldest] == _OPENING:
                 if start_s[self._oldest] > late_s:
                     return
-                self._kernel.close(self._oldest, reset=False)
+                self._close(self._oldest)
                 self._table.time_out(self._oldest, self._now_s(), errno.ETIMEDOUT)
                 self._dialing -= 1
             self._oldest += 1
@@ -164,12 +171,11 @@ class Loop:
             looks += 1
 
     def _tear_down(self) -> None:
-        reset = self._plan.close is Close.RESET
         state = self._table.state
         for row in range(self._rows.start, self._next):
             if state[row] == _ESTABLISHED:
-                self._kernel.close(row, reset)
+                self._close(row)
                 self._table.close(row, self._now_s())
             elif state[row] == _OPENING:
-                self._kernel.close(row, reset)
+                self._close(row)
                 self._table.abandon(row, self._now_s())

@@ -86,12 +86,11 @@ class Table:
         self.start_s[row] = now_s
         self.source[row] = source
 
-    def establish(self, row: int, now_s: float, rtt_us: int, retransmits: int, local_port: int) -> None:
-        """The handshake succeeded; the last three are what the kernel says of it."""
+    def establish(self, row: int, now_s: float, rtt_us: int, retransmits: int) -> None:
+        """The handshake succeeded; the last two are what the kernel says of it."""
         self.established_s[row] = now_s
         self.rtt_us[row] = rtt_us
         self.retransmits[row] = retransmits
-        self.local_port[row] = local_port
         self.assurance[row] = Assurance.HANDSHAKE
         self.apply(row, Event.CONNECT, now_s)
 

@@ -117,9 +117,13 @@ class FakeKernel:
         """See `Kernel.finish`."""
         return self._peers[row].error
 
-    def inspect(self, row: int) -> tuple[int, int, int]:
-        """See `Kernel.inspect`; the port of row 7 is 10007."""
-        return self._peers[row].rtt_us, self._peers[row].retransmits, 10_000 + row % 50_000
+    def inspect(self, row: int) -> tuple[int, int]:
+        """See `Kernel.inspect`."""
+        return self._peers[row].rtt_us, self._peers[row].retransmits
+
+    def local_port(self, row: int) -> int:
+        """See `Kernel.local_port`; that of row 7 is 10007."""
+        return 10_000 + row % 50_000
 
     def drain(self, row: int) -> tuple[int, int]:
         """See `Kernel.drain`; it takes a millisecond where there is something to read."""
