@@ -24,9 +24,9 @@ def result() -> Result:
     for row in range(3):
         table.dial(row, row * 0.25)
     table.fail(0, 0.25, errno.EMFILE, Phase.SOCKET)
-    table.establish(1, 0.5, 100, 0, 10_001)
+    table.establish(1, 0.5, 100, 0)
     table.lose(1, 1.5, FIN)
-    table.establish(2, 0.75, 100, 0, 10_002)
+    table.establish(2, 0.75, 100, 0)
     table.close(2, 2.0)
     facts = Facts(plan=plan, limits=limits, metrics=measure(table))
     findings = diagnose(facts)

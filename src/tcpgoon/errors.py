@@ -47,8 +47,11 @@ class UsageError(TcpgoonError):
     exit_status = ExitStatus.USAGE
 
 
-class PlanError(UsageError):
-    """A value of the plan is out of its range or not of its form."""
+class PlanError(UsageError, ValueError):
+    """A value of the plan is out of its range or not of its form.
+
+    A `ValueError` too, so that who reads plans from data (msgspec) adds the path of the value to its text.
+    """
 
 
 class ListenError(UsageError):

@@ -50,5 +50,5 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, as plain data: strings, numbers, lists, dicts."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "table"}
-        plain: dict[str, Any] = msgspec.to_builtins({"format": FORMAT, **fields})
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({"format": FORMAT, **fields}))
         return plain

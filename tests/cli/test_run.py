@@ -116,8 +116,8 @@ def test_the_interval(flags: str) -> None:
         ),
         (
             "-i -1 host 80",
-            "Invalid value for '-i' / '--interval': '-1' is not a duration: "
-            "write it like 250ms, 5s or 1m30s, or a bare number of s (see 'tcpgoon run --help')",
+            "Invalid value for '-i' / '--interval': '-1' is out of range: "
+            "a duration is between 0 and a year (see 'tcpgoon run --help')",
         ),
         ("-i 0 host 80", "the interval between two status lines must be above 0"),
         ("-s 10 --rate 5 host 80", "-s, --rate and --ramp say the same thing: give one of them"),

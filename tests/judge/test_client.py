@@ -22,7 +22,7 @@ def facts(*failed: tuple[int, Phase], connections: int = 10_000, limits: ClientL
         table.dial(row, 0.0)
         table.fail(row, 1.0, error, phase)
     table.dial(len(failed), 0.0)
-    table.establish(len(failed), 1.0, 100, 0, 10_000)
+    table.establish(len(failed), 1.0, 100, 0)
     table.lose(len(failed), 2.0, FIN)
     plan = Plan(target=Target("example.org", 80), connections=connections)
     return Facts(plan=plan, limits=limits, metrics=measure(table), **knobs)

@@ -20,7 +20,7 @@ def facts() -> Facts:
     table.fail(1, 1.0, errno.ECONNREFUSED, Phase.HANDSHAKE)
     table.time_out(2, 5.0, errno.ETIMEDOUT)
     for row in (3, 4, 5):
-        table.establish(row, 1.0, 100, 0, 10_000)
+        table.establish(row, 1.0, 100, 0)
     table.lose(3, 2.0, FIN)
     table.lose(4, 2.0, errno.EHOSTUNREACH)
     table.close(5, 3.0)

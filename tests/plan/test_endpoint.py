@@ -2,7 +2,7 @@ import ipaddress
 import re
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import PlanError
@@ -199,7 +199,7 @@ def test_any_host_that_a_target_takes_is_read_back(host: str) -> None:
     try:
         target = Target(host, 80)
     except PlanError:
-        assume(False)
+        return
     assert parse_target(str(target)) == target
 
 

@@ -23,6 +23,7 @@ def test_what_is_required_where_nothing_else_is_said() -> None:
 
     assert required == (
         Requirement(Field.ESTABLISHED, Bound.AT_LEAST, 100),
+        Requirement(Field.PEAK, Bound.AT_LEAST, 100),
         Requirement(Field.LOST, Bound.EXACTLY, 0),
     )
-    assert [str(requirement) for requirement in required] == ["established >= 100", "lost = 0"]
+    assert [str(requirement) for requirement in required] == ["established >= 100", "peak >= 100", "lost = 0"]

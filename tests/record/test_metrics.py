@@ -3,6 +3,7 @@ import math
 import statistics
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from tcpgoon.record.table import Table
 
 def establish(table: Table, row: int, start_s: float, established_s: float) -> None:
     table.dial(row, start_s)
-    table.establish(row, established_s, rtt_us=100, retransmits=0, local_port=10_000 + row)
+    table.establish(row, established_s, rtt_us=100, retransmits=0)
 
 
 def fail(table: Table, row: int, start_s: float, end_s: float, error: int, phase: Phase = Phase.HANDSHAKE) -> None:
@@ -271,3 +272,10 @@ def test_what_is_measured_adds_up_to_the_counts(fates: list[str]) -> None:
     assert (metrics.time_to_error.count if metrics.time_to_error else 0) == metrics.counts.failed
     assert metrics.established == fates.count("held") + fates.count("closed")
     assert all(one.count >= next_one.count for one, next_one in zip(metrics.errors, metrics.errors[1:], strict=False))
+
+
+def test_decided_is_what_is_known_of_the_target() -> None:
+    counts = Counts(planned=1, opening=2, established=4, closed=8, lost=16, failed=32, abandoned=64)
+    seen = msgspec.structs.replace(measure(Table(1)), counts=counts)
+
+    assert (seen.decided, seen.established, seen.lost) == (4 + 8 + 16 + 32, 4 + 8, 16)

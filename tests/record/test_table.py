@@ -25,7 +25,6 @@ ESTABLISHED = {
     "established_s": 1.5,
     "rtt_us": 300,
     "retransmits": 4,
-    "local_port": 5_000,
     "assurance": Assurance.HANDSHAKE,
     "state": State.ESTABLISHED,
 }
@@ -43,7 +42,7 @@ def dialled(rows: int = 1, row: int = 0) -> Table:
 
 def established(rows: int = 1, row: int = 0) -> Table:
     table = dialled(rows, row)
-    table.establish(row, 1.5, rtt_us=300, retransmits=4, local_port=5_000)
+    table.establish(row, 1.5, rtt_us=300, retransmits=4)
     return table
 
 
@@ -156,7 +155,7 @@ def test_no_verb_touches_another_row() -> None:
 
 VERBS: dict[str, tuple[Event, Callable[[Table, int, float], None]]] = {
     "dial": (Event.DIAL, lambda table, row, now_s: table.dial(row, now_s, 2)),
-    "establish": (Event.CONNECT, lambda table, row, now_s: table.establish(row, now_s, 300, 4, 5_000)),
+    "establish": (Event.CONNECT, lambda table, row, now_s: table.establish(row, now_s, 300, 4)),
     "fail": (Event.DIAL_ERROR, lambda table, row, now_s: table.fail(row, now_s, errno.EMFILE, Phase.SOCKET)),
     "time_out": (Event.DIAL_TIMEOUT, lambda table, row, now_s: table.time_out(row, now_s, errno.ETIMEDOUT)),
     "lose by FIN": (Event.PEER_FIN, lambda table, row, now_s: table.lose(row, now_s, FIN)),
@@ -177,7 +176,6 @@ def written_by(verb: str, now_s: float) -> dict[str, Any]:
             "established_s": now_s,
             "rtt_us": 300,
             "retransmits": 4,
-            "local_port": 5_000,
             "assurance": Assurance.HANDSHAKE,
         },
         "fail": {**ended, "error": errno.EMFILE, "phase": Phase.SOCKET, "closed_by": ClosedBy.NOBODY},
@@ -256,10 +254,9 @@ def test_apply_alone_moves_the_state_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     "verb",
     [
-        pytest.param(lambda table: table.establish(0, 2.0, 2**32, 0, 0), id="rtt_us"),
-        pytest.param(lambda table: table.establish(0, 2.0, -1, 0, 0), id="rtt_us below 0"),
-        pytest.param(lambda table: table.establish(0, 2.0, 0, 65_536, 0), id="retransmits"),
-        pytest.param(lambda table: table.establish(0, 2.0, 0, 0, 65_536), id="local_port"),
+        pytest.param(lambda table: table.establish(0, 2.0, 2**32, 0), id="rtt_us"),
+        pytest.param(lambda table: table.establish(0, 2.0, -1, 0), id="rtt_us below 0"),
+        pytest.param(lambda table: table.establish(0, 2.0, 0, 65_536), id="retransmits"),
         pytest.param(lambda table: table.fail(0, 2.0, 65_536, Phase.HANDSHAKE), id="error"),
         pytest.param(lambda table: table.fail(0, 2.0, -1, Phase.HANDSHAKE), id="error below 0"),
         pytest.param(lambda table: table.time_out(0, 2.0, 65_536), id="error of a time-out"),
@@ -282,7 +279,8 @@ def test_a_dial_from_a_source_that_does_not_fit_is_no_dial() -> None:
 def test_the_greatest_values_fit() -> None:
     table = Table(1)
     table.dial(0, 1.0, source=65_535)
-    table.establish(0, 2.0, rtt_us=2**32 - 1, retransmits=65_535, local_port=65_535)
+    table.establish(0, 2.0, rtt_us=2**32 - 1, retransmits=65_535)
+    table.local_port[0] = 65_535
     table.lose(0, 3.0, 65_535)
 
     row = row_of(table, 0)

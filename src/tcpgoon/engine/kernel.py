@@ -177,7 +177,7 @@ class SocketKernel:
         error = sock.connect_ex(self._address)
         if error and error != errno.EINPROGRESS:
             sock.close()
-            return Refusal(error, Phase.CONNECT)
+            return Refusal(error, self._phase_of(error))
         self._sockets[row - self._first] = sock
         self._watch(sock, row)
         return None
@@ -194,6 +194,15 @@ class SocketKernel:
             sock.bind((source, 0))
         if port:
             sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, (port * 0x10001).to_bytes(4, sys.byteorder))
+
+    def _phase_of(self, error: int) -> Phase:
+        """The phase of an error that ``connect()`` gave at once.
+
+        On Linux no packet has left then: it answers EINPROGRESS first, also where the peer is this machine. Other
+        systems may have the peer's RST already.
+        """
+        at_once = error == errno.ECONNREFUSED and sys.platform != "linux"
+        return Phase.HANDSHAKE if at_once else Phase.CONNECT
 
     def finish(self, row: int) -> int:
         """See `Kernel.finish`."""

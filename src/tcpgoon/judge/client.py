@@ -86,4 +86,6 @@ def _counted(endings: list[Ending]) -> str:
     if not endings:
         return ""
     count = sum(ending.count for ending in endings)
-    return f"{count:,} dial{'s' * (count != 1)} ended with {', '.join(ending.name for ending in endings)}"
+    return (
+        f"{count:,} dial{'s' * (count != 1)} ended with {', '.join(dict.fromkeys(ending.name for ending in endings))}"
+    )

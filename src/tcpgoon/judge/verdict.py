@@ -1,21 +1,27 @@
 """Requirements + metrics + findings → verdict, and the one sentence that gives its reason.
 
-The order of the questions is the order of what may be believed. A run that was stopped says nothing. A requirement that
-holds was seen to hold. What the target itself did (refused, reset, closed) proves that it did not carry the connections
-that were asked for, even where this client could not open all of them. Only then does a limit of ours make the question
-one that was not asked; and what the path swallowed fails the target last: behind such a path the service is no use.
+A run that was stopped says nothing. A run that went to its end and meets every requirement is a PASS. What remains is
+to tell the target's failure from a question that we could not ask, and that is decided by one thought: *had everything
+gone well that we ourselves spoiled, would the requirements hold?* If they would, nothing is known of the target:
+INCONCLUSIVE. If they would not, the target failed whatever we did: FAIL. What we spoiled are the dials that our own
+kernel refused, and what was never decided. Silence on the path is held against the target only where nothing was wrong
+with us, since a client in trouble is deaf too.
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.facts import Facts, Finding
-from tcpgoon.plan.requirements import Requirement
+from tcpgoon.plan.requirements import Bound, Field, Requirement
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.metrics import Ending
-from tcpgoon.record.outcome import ClosedBy, Side
+from tcpgoon.record.outcome import ClosedBy, Phase, Side
+
+SOMETHING_HELD = Requirement(Field.PEAK, Bound.AT_LEAST, 1)
+"""Always required: that nothing was lost proves nothing where nothing was held."""
 
 
 class Verdict(StrEnum):
@@ -39,32 +45,69 @@ class Judgement(msgspec.Struct, frozen=True):
     reason: str
 
 
+class _Measured(NamedTuple):
+    """The fields that a requirement can be about, by their names."""
+
+    established: int
+    lost: int
+    peak: int
+
+
 def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
     """The verdict over ``facts``."""
     if facts.interrupted:
         return Judgement(Verdict.INTERRUPTED, f"stopped before the end; {_held(facts)}")
-    broken = [requirement for requirement in facts.plan.required if not _holds(requirement, facts)]
-    if facts.started and not broken:
+    broken = _broken(facts, _as_measured(facts))
+    if facts.started and not broken and not _unfinished(facts):
         return Judgement(Verdict.PASS, f"{_held(facts)} for {format_duration(facts.plan.hold_s)}")
-    if facts.endings(Side.TARGET_KERNEL, Side.TARGET_APPLICATION):
-        return Judgement(Verdict.FAIL, _shortfall(facts))
-    if not facts.started or facts.endings(Side.CLIENT):
-        first = next(finding for finding in findings if finding.side is Side.CLIENT)
-        return Judgement(Verdict.INCONCLUSIVE, f"a limit of this client, not of the target: {first.sentence}")
-    return Judgement(Verdict.FAIL, _shortfall(facts))
+    if not facts.started or not _broken(facts, _at_best(facts)):
+        return Judgement(Verdict.INCONCLUSIVE, _what_we_spoiled(facts, findings))
+    return Judgement(Verdict.FAIL, _shortfall(facts, broken))
 
 
-def _holds(requirement: Requirement, facts: Facts) -> bool:
-    return requirement.holds(getattr(facts.metrics, requirement.field))
+def _broken(facts: Facts, measured: _Measured) -> list[Requirement]:
+    required = (*facts.plan.required, SOMETHING_HELD)
+    return [requirement for requirement in required if not requirement.holds(getattr(measured, requirement.field))]
+
+
+def _as_measured(facts: Facts) -> _Measured:
+    metrics = facts.metrics
+    return _Measured(metrics.established, metrics.lost, metrics.peak)
+
+
+def _at_best(facts: Facts) -> _Measured:
+    """What would have been measured had all that we spoiled gone well."""
+    measured, undecided = _as_measured(facts), facts.plan.connections - facts.metrics.decided
+    spoiled = facts.endings(Side.CLIENT)
+    if spoiled or undecided:
+        spoiled += facts.endings(Side.PATH)
+    count = undecided + sum(ending.count for ending in spoiled)
+    losses = sum(ending.count for ending in spoiled if ending.phase is Phase.HELD)
+    return _Measured(measured.established + count, measured.lost - losses, measured.peak + count)
+
+
+def _unfinished(facts: Facts) -> int:
+    """Connections that were not carried to any end: never dialled, never decided, never closed."""
+    counts = facts.metrics.counts
+    return counts.planned + counts.undecided + counts.established
 
 
 def _held(facts: Facts) -> str:
     return f"{facts.metrics.established:,} of {facts.plan.connections:,} connections were established and held"
 
 
-def _shortfall(facts: Facts) -> str:
+def _what_we_spoiled(facts: Facts, findings: tuple[Finding, ...]) -> str:
+    ours = [finding.sentence for finding in findings if finding.side is Side.CLIENT]
+    if ours:
+        return f"a limit of this client, not of the target: {ours[0]}"
+    return f"this client left {_unfinished(facts):,} of {facts.plan.connections:,} connections without an end"
+
+
+def _shortfall(facts: Facts, broken: list[Requirement]) -> str:
     endings = (*facts.metrics.errors, *facts.metrics.losses)
-    return f"only {_held(facts)} to the end: {', '.join(_described(ending) for ending in endings)}"
+    if endings:
+        return f"only {_held(facts)} to the end: {', '.join(map(_described, endings))}"
+    return f"{_held(facts)}, at most {facts.metrics.peak:,} at once; required: {', '.join(map(str, broken))}"
 
 
 def _described(ending: Ending) -> str:

@@ -22,7 +22,7 @@ class Family(Enum):
     IPV6 = "IPv6"
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A host (name or address, no brackets) and a port, as the user gave them.
 
     Raises `PlanError` for an empty host, one with spaces or slashes, and a port outside 1–65535.
@@ -46,7 +46,7 @@ class Target(msgspec.Struct, frozen=True):
         return host_port(self.host, self.port)
 
 
-class Endpoint(msgspec.Struct, frozen=True):
+class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One address and port that is dialled: resolved once, never again behind the user's back."""
 
     address: str

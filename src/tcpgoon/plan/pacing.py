@@ -13,6 +13,9 @@ import msgspec
 
 from tcpgoon.errors import PlanError
 
+COUNTABLE = 2**53
+"""Up to here a float tells a number from the next one; no run has so many starts."""
+
 
 class Pacing(Protocol):
     """A schedule of starts."""
@@ -26,7 +29,7 @@ class Pacing(Protocol):
         ...
 
 
-class AllAtOnce(msgspec.Struct, frozen=True, tag="all-at-once"):
+class AllAtOnce(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="all-at-once"):
     """As fast as possible: all are due from the beginning."""
 
     def due(self, elapsed_s: float) -> int:
@@ -38,7 +41,7 @@ class AllAtOnce(msgspec.Struct, frozen=True, tag="all-at-once"):
         return 0.0
 
 
-class ConstantRate(msgspec.Struct, frozen=True, tag="constant-rate"):
+class ConstantRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="constant-rate"):
     """One start every ``interval_s`` seconds, the first one at 0. Raises `PlanError` unless ``interval_s`` > 0."""
 
     interval_s: float
@@ -51,12 +54,13 @@ class ConstantRate(msgspec.Struct, frozen=True, tag="constant-rate"):
         """One more than the whole intervals that have passed."""
         if elapsed_s < 0:
             return 0
-        k = int(elapsed_s / self.interval_s)
+        intervals = elapsed_s / self.interval_s
+        if intervals >= COUNTABLE:
+            return sys.maxsize
+        k = int(intervals)
         # The quotient is rounded; start_s() is what says exactly on which side of a start we are.
         while self.start_s(k) <= elapsed_s:
             k += 1
-        while k and self.start_s(k - 1) > elapsed_s:
-            k -= 1
         return k
 
     def start_s(self, k: int) -> float:

@@ -11,9 +11,13 @@ from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Family, Target, family_of
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.requirements import Requirement, carries_all
+from tcpgoon.plan.units import LONGEST_S
 
 MOST_CONNECTIONS = 100_000_000
 """More than any host has descriptors for: a number beyond it is a typing error."""
+
+MOST_SOURCES = 65_536
+"""As many as the table can number."""
 
 
 class Close(Enum):
@@ -50,10 +54,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def __post_init__(self) -> None:
         _in_range("number of connections", self.connections, 1, MOST_CONNECTIONS)
         _in_range("number of dials in flight", self.max_dialing, 1, MOST_CONNECTIONS)
-        _in_range("hold", self.hold_s, 0, math.inf)
+        _in_range("hold", self.hold_s, 0, LONGEST_S)
         if self.dial_timeout_s <= 0:
             raise PlanError("a dial timeout of 0 fails every dial: it must be above 0")
-        _in_range("dial timeout", self.dial_timeout_s, 0, math.inf)
+        _in_range("dial timeout", self.dial_timeout_s, 0, LONGEST_S)
+        _in_range("number of sources", len(self.sources), 0, MOST_SOURCES)
+        for requirement in self.requirements:
+            _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
+        if self.assurance is not Assurance.HANDSHAKE:
+            raise PlanError(f"the assurance {self.assurance.name.lower()} cannot be given yet: it must be handshake")
         families = {family_of(source) for source in self.sources}
         families |= {family_of(self.target.host)} if self.target.by_address else set()
         families |= {self.family} - {Family.ANY}
@@ -74,7 +83,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain data: strings, numbers, lists, dicts."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
     @classmethod
@@ -82,11 +91,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """The plan that `to_dict` gave. Raises `PlanError` where it is none, with the path of what is wrong."""
         try:
             return msgspec.convert(plain, cls)
-        except msgspec.ValidationError as exc:
+        except (msgspec.ValidationError, UnicodeError) as exc:
             raise PlanError(f"not a plan: {exc}") from exc
 
 
 def _in_range(what: str, value: float, least: float, most: float) -> None:
-    if not (math.isfinite(value) and least <= value <= most):
-        bounds = f"from {least} to {most:,}" if math.isfinite(most) else f"at least {least} and finite"
-        raise PlanError(f"the {what} is {value}: it must be {bounds}")
+    if not least <= value <= most:
+        shown = "beyond all reason" if 10**18 <= abs(value) < math.inf else value
+        raise PlanError(f"the {what} is {shown}: it must be from {least:,} to {most:,.0f}")

@@ -13,6 +13,8 @@ class Field(StrEnum):
     """Connections established and still there at the end of the hold."""
     LOST = "lost"
     """Connections that the peer or the path ended before we did."""
+    PEAK = "peak"
+    """The most connections that were established at the same instant."""
 
 
 class Bound(StrEnum):
@@ -25,7 +27,7 @@ class Bound(StrEnum):
 _HOLDS = {Bound.AT_LEAST: operator.ge, Bound.EXACTLY: operator.eq}
 
 
-class Requirement(msgspec.Struct, frozen=True):
+class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``field bound limit``, such as ``established >= 100``."""
 
     field: Field
@@ -41,8 +43,9 @@ class Requirement(msgspec.Struct, frozen=True):
 
 
 def carries_all(connections: int) -> tuple[Requirement, ...]:
-    """What is required where nothing else is said: all that were asked for are held, and none was lost."""
+    """What is required where nothing else is said: all are held, all at the same time, and none was lost."""
     return (
         Requirement(Field.ESTABLISHED, Bound.AT_LEAST, connections),
+        Requirement(Field.PEAK, Bound.AT_LEAST, connections),
         Requirement(Field.LOST, Bound.EXACTLY, 0),
     )

@@ -1,16 +1,34 @@
-"""Durations, counts and rates as people write them: ``5s``, ``250ms``, ``10k``, ``5k/s``."""
+"""Durations, counts and rates as people write them: ``5s``, ``250ms``, ``10k``, ``5k/s``.
 
-import math
+The libraries that read durations pass over what stands between two of them (``5s-3s``) or know months that nobody
+meant (``5mm``); a plan is no place for a guess, so these few lines accept a spelling whole or refuse it.
+"""
+
 import re
-
-import durationpy
+from fractions import Fraction
 
 from tcpgoon.errors import PlanError
 
-_NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+")
-_COUNT = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<factor>[kKmM]?)")
+_BARE = re.compile(r"\d{1,18}(?:\.\d{0,18})?|\.\d{1,18}", re.ASCII)
+_PART = re.compile(rf"({_BARE.pattern})(ns|us|µs|μs|ms|s|m|h|d)", re.ASCII)
+_DURATION = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
+_SECONDS = {
+    "ns": Fraction(1, 10**9),
+    "us": Fraction(1, 10**6),
+    "µs": Fraction(1, 10**6),  # the micro sign
+    "μs": Fraction(1, 10**6),  # the Greek letter
+    "ms": Fraction(1, 10**3),
+    "s": Fraction(1),
+    "m": Fraction(60),
+    "h": Fraction(3_600),
+    "d": Fraction(86_400),
+}
+_COUNT = re.compile(r"(?P<number>\d{1,18}(?:\.\d{1,18})?)(?P<factor>[kKmM]?)", re.ASCII)
 _FACTOR = {"": 1, "k": 1_000, "m": 1_000_000}
-_PERIOD_S = {"s": 1, "m": 60, "min": 60, "h": 3600}
+_PERIOD_S = {"s": 1, "m": 60, "min": 60, "h": 3_600}
+
+LONGEST_S = 366 * 86_400.0
+"""No duration of a plan is longer than a year."""
 
 
 def parse_duration_s(text: str, plain_unit: str | None = None) -> float:
@@ -19,35 +37,35 @@ def parse_duration_s(text: str, plain_unit: str | None = None) -> float:
     ``plain_unit`` is the unit of a bare number (``"ms"`` where ``10`` means 10 ms); without it only ``0`` may be
     bare. Raises `PlanError` for anything else, for a negative duration and for more than a year.
     """
-    text = text.strip()
-    if _NUMBER.fullmatch(text) and (plain_unit or float(text) == 0):
-        text = f"{text}{plain_unit or 's'}"
-    try:
-        seconds = float(durationpy.from_str(text).total_seconds())
-    except (durationpy.DurationError, ValueError, OverflowError) as exc:
+    spelled = text.strip().removeprefix("-")
+    if _BARE.fullmatch(spelled) and (plain_unit or float(spelled) == 0):
+        spelled = f"{spelled}{plain_unit or 's'}"
+    if not _DURATION.fullmatch(spelled):
         plain = f", or a bare number of {plain_unit}" if plain_unit else ""
-        raise PlanError(f"{text!r} is not a duration: write it like 250ms, 5s or 1m30s{plain}") from exc
-    if not 0 <= seconds <= 366 * 86_400:
+        raise PlanError(f"{text!r} is not a duration: write it like 250ms, 5s or 1m30s{plain}")
+    seconds = sum(Fraction(number) * _SECONDS[unit] for number, unit in _PART.findall(spelled))
+    if seconds > LONGEST_S or (seconds and text.strip().startswith("-")):
         raise PlanError(f"{text!r} is out of range: a duration is between 0 and a year")
-    return seconds
+    return float(seconds)
 
 
 def parse_count(text: str) -> int:
     """The whole number in ``text``, which may end in ``k`` (thousands) or ``m`` (millions): ``10k`` is 10,000."""
     match = _COUNT.fullmatch(text.strip())
-    count = float(match["number"]) * _FACTOR[match["factor"].lower()] if match else math.nan
-    if not count.is_integer():
+    count = Fraction(match["number"]) * _FACTOR[match["factor"].lower()] if match else None
+    if count is None or count.denominator != 1:
         raise PlanError(f"{text!r} is not a number of connections: write it like 100, 10k or 1.5m")
     return int(count)
 
 
 def parse_rate(text: str) -> float:
     """Starts per second in ``text``: ``100``, ``5k/s``, ``600/min``."""
-    number, _, period = text.strip().partition("/")
+    number, slash, period = text.strip().partition("/")
     match = _COUNT.fullmatch(number.strip())
-    if not match or (period or "s") not in _PERIOD_S:
+    period_s = _PERIOD_S.get(period if slash else "s")
+    if not match or period_s is None:
         raise PlanError(f"{text!r} is not a rate: write it like 100/s, 5k/s or 600/min")
-    return float(match["number"]) * _FACTOR[match["factor"].lower()] / _PERIOD_S[period or "s"]
+    return float(match["number"]) * _FACTOR[match["factor"].lower()] / period_s
 
 
 def format_duration(seconds: float) -> str:

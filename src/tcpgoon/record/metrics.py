@@ -85,6 +85,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
         return self.counts.held
 
     @property
+    def decided(self) -> int:
+        """Connections of which it is known whether the target took them: held, lost or failed."""
+        return self.counts.held + self.counts.lost + self.counts.failed
+
+    @property
     def lost(self) -> int:
         """Connections that the peer or the path ended before we did."""
         return self.counts.lost

@@ -70,7 +70,7 @@ def side_of(error: int, phase: Phase) -> Side:
     """
     if phase is Phase.HELD:
         return Side.TARGET_APPLICATION if error in (FIN, errno.ECONNRESET, errno.EPIPE) else _path_or_client(error)
-    if phase is Phase.HANDSHAKE or error == errno.ECONNREFUSED:
+    if phase is Phase.HANDSHAKE:
         return Side.TARGET_KERNEL if error in _TARGET_ANSWERS else _path_or_client(error)
     return Side.CLIENT
 

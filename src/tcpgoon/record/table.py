@@ -8,7 +8,7 @@ The block can be any writable buffer, also one that processes share; a column is
 import mmap
 from typing import NamedTuple
 
-from tcpgoon.errors import IllegalTransition
+from tcpgoon.errors import Bug, IllegalTransition
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.record.connection import ILLEGAL, NEXT, STATES, Event, State
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, ended_by
@@ -67,6 +67,8 @@ class Table:
     def __init__(self, rows: int, memory: bytearray | mmap.mmap | memoryview | None = None) -> None:
         self.rows = rows
         block = memoryview(memory if memory is not None else mmap.mmap(-1, rows * ROW_BYTES)).cast("B")
+        if len(block) < rows * ROW_BYTES:
+            raise Bug(f"{rows} rows need {rows * ROW_BYTES} bytes of memory; there are {len(block)}")
         offset = 0
         for column in COLUMNS:
             size = rows * _WIDTH[column.type]
@@ -82,9 +84,9 @@ class Table:
 
     def dial(self, row: int, now_s: float, source: int = 0) -> None:
         """``connect()`` is called now, from the plan's source number ``source``."""
-        self.apply(row, Event.DIAL, now_s)
-        self.start_s[row] = now_s
         self.source[row] = source
+        self.start_s[row] = now_s
+        self.apply(row, Event.DIAL, now_s)
 
     def establish(self, row: int, now_s: float, rtt_us: int, retransmits: int) -> None:
         """The handshake succeeded; the last two are what the kernel says of it."""
