@@ -1,10 +1,13 @@
 """What all tests share: what a test may require of the machine, and how examples are drawn."""
 
 import os
+import resource
 import shutil
 
 import pytest
 from hypothesis import settings
+
+from tcpgoon.engine.kernel import has_port_windows
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -17,7 +20,8 @@ settings.load_profile("ci" if IN_CI else "here")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "requires(*needs): 'root', or the name of a program; without it the test is skipped, and fails where CI=true",
+        "requires(*needs): 'root', '18000 descriptors', 'port windows' or the name of a program; "
+        "without it the test is skipped, and fails where CI=true",
     )
 
 
@@ -31,5 +35,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def is_here(need: str) -> bool:
     if need == "root":
         return os.geteuid() == 0
+    if need.endswith(" descriptors"):
+        return resource.getrlimit(resource.RLIMIT_NOFILE)[1] >= int(need.split()[0])
+    if need == "port windows":
+        return has_port_windows()
     # The daemons of an ordinary user are not on the path.
     return shutil.which(need, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", "/sbin"])) is not None

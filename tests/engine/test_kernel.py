@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tcpgoon.engine import kernel as kernel_module
-from tcpgoon.engine.kernel import AGAIN, MORE, EpollKernel, Refusal, SelectorKernel, has_port_windows
+from tcpgoon.engine.kernel import AGAIN, MORE, EpollKernel, Refusal, has_port_windows
+from tcpgoon.engine.portable import SelectorKernel
 from tcpgoon.engine.ports import Ports
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.record.outcome import FIN, Phase
@@ -239,6 +240,12 @@ def test_no_descriptor_left(dialled: Dialled) -> None:
     assert refusal == Refusal(errno.EMFILE, Phase.SOCKET)
 
 
+WINDOWS = [
+    pytest.param(True, id="windows", marks=pytest.mark.requires("port windows")),
+    pytest.param(False, id="older kernel"),
+]
+
+
 class Named:
     """Ports of which the test says the order; all are named."""
 
@@ -274,7 +281,7 @@ def free_ports(count: int, family: int = socket.AF_INET) -> list[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ports are named to Linux")
-@pytest.mark.parametrize("windows", [pytest.param(True, id="windows"), pytest.param(False, id="older kernel")])
+@pytest.mark.parametrize("windows", WINDOWS)
 @pytest.mark.parametrize(
     ("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)], ids=["IPv4", "IPv6"]
 )
@@ -282,8 +289,6 @@ def free_ports(count: int, family: int = socket.AF_INET) -> list[int]:
 def test_a_named_port_is_used_and_one_in_use_is_passed_over(
     windows: bool, host: str, family: int, source: bool
 ) -> None:
-    if windows and not has_port_windows():
-        pytest.skip("this kernel has no IP_LOCAL_PORT_RANGE (Linux 6.3)")
     taken, free = free_ports(2, family)
     with (
         socket.create_server((host, 0), family=socket.AddressFamily(family)) as listener,
@@ -304,10 +309,8 @@ def test_a_named_port_is_used_and_one_in_use_is_passed_over(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ports are named to Linux")
-@pytest.mark.parametrize("windows", [pytest.param(True, id="windows"), pytest.param(False, id="older kernel")])
+@pytest.mark.parametrize("windows", WINDOWS)
 def test_when_all_named_ports_are_in_use_the_refusal_is_ours(windows: bool) -> None:
-    if windows and not has_port_windows():
-        pytest.skip("this kernel has no IP_LOCAL_PORT_RANGE (Linux 6.3)")
     (taken,) = free_ports(1)
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as other:
         other.bind(("127.0.0.1", taken))
@@ -335,26 +338,8 @@ def test_shut_closes_what_is_open(dialled: Dialled) -> None:
         assert peer.recv(1) == b""
 
 
-def test_what_is_missing_is_said_elsewhere_only() -> None:
-    assert EpollKernel.missing == ()
-    assert len(SelectorKernel.missing) == 3
-
-
 @pytest.mark.parametrize("platform", ["darwin", "linux"])
 def test_windows_are_only_looked_for_on_linux(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr("sys.platform", platform)
     monkeypatch.setattr(kernel_module, "_IP_LOCAL_PORT_RANGE", 9_999)
     assert has_port_windows() is False
-
-
-def test_a_platform_without_sock_nonblock_does_not_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("socket.SOCK_NONBLOCK", raising=False)
-    monkeypatch.setattr("sys.platform", "darwin")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        dialled = Dialled(SelectorKernel, listener, sources=("127.0.0.1",))
-        with dialled.connect(0) as peer:
-            dialled.kernel.inspect(0)
-            peer.sendall(b"x")
-            dialled.wait()
-            assert dialled.kernel.drain(0) == (1, AGAIN)
-        dialled.kernel.shut()

@@ -28,7 +28,6 @@ out of a selector of another kind.
 
 import errno
 import select
-import selectors
 import socket
 import struct
 import sys
@@ -50,9 +49,12 @@ MOST_EVENTS = 1024
 _IP_BIND_ADDRESS_NO_PORT = 24
 _IP_LOCAL_PORT_RANGE = 51
 """linux/in.h; the second since Linux 6.3. The `socket` module of Python 3.11 knows neither."""
-_READS, _READ_BYTES = 4, 65_536
+WAKE = -1
+"""The row that `Kernel.poll` names where it was `Kernel.wake` that ended it."""
+
+READ_BYTES = 65_536
+_READS = 4
 _RESET = struct.pack("ii", 1, 0)
-_WAKE = -1
 _FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 
 
@@ -82,7 +84,7 @@ class Kernel(Protocol):
         ...
 
     def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
-        """Rows that something happened to; waits up to ``timeout_s``. A row below 0 is a `wake`.
+        """Rows that something happened to; waits up to ``timeout_s``. The row `WAKE` is a `wake`.
 
         The number beside each is 0 where all that happened is that its handshake succeeded. Otherwise there may be an
         error, data or an end: `finish` a row that is opening, `drain` one that is established.
@@ -142,9 +144,10 @@ class SocketKernel:
         self._windows = has_port_windows() if windows is None else windows
         self._drain_flags = socket.MSG_TRUNC if sys.platform == "linux" else 0
         # With MSG_TRUNC the kernel drops the bytes without copying them: these pages are never even touched.
-        self._buffer = bytearray(_READ_BYTES)
+        self._buffer = bytearray(READ_BYTES)
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
+        self._open()
 
     def dial(self, row: int) -> Refusal | None:
         """See `Kernel.dial`."""
@@ -261,6 +264,10 @@ class SocketKernel:
         assert sock is not None  # noqa: S101 - the table says that it is open
         return sock
 
+    def _open(self) -> None:
+        """Make what `poll` waits on, and let it hear of wakes."""
+        raise NotImplementedError
+
     def _watch(self, sock: socket.SocketType, row: int) -> None:
         raise NotImplementedError
 
@@ -271,19 +278,11 @@ class SocketKernel:
 class EpollKernel(SocketKernel):
     """Linux, as described at the top of this file."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        rows: range,
-        sources: Sequence[str],
-        ports: Sequence[Ports],
-        windows: bool | None = None,
-    ) -> None:
-        super().__init__(endpoint, rows, sources, ports, windows)
+    def _open(self) -> None:
         self._events = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
         self._more_than_writable = ~select.EPOLLOUT
         self._epoll = select.epoll()
-        self._row_of = array("i", [_WAKE]) * (self._woken.fileno() + 1)
+        self._row_of = array("i", [WAKE]) * (self._woken.fileno() + 1)
         self._epoll.register(self._woken.fileno(), select.EPOLLIN | select.EPOLLET)
 
     def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
@@ -301,51 +300,12 @@ class EpollKernel(SocketKernel):
         try:
             self._row_of[fd] = row
         except IndexError:
-            self._row_of.extend([_WAKE] * (fd + 1024 - len(self._row_of)))
+            self._row_of.extend([WAKE] * (fd + 1024 - len(self._row_of)))
             self._row_of[fd] = row
         self._epoll.register(fd, self._events)
 
     def _forget(self, sock: socket.SocketType) -> None:
         """Nothing to do: ``close()`` takes it out of the set."""
-
-
-class SelectorKernel(SocketKernel):
-    """Any platform, by whatever `selectors` finds there: level-triggered, and without what only Linux has."""
-
-    missing: tuple[str, ...] = (
-        "no epoll: many held connections cost the client more",
-        "no TCP_INFO: the kernel's handshake time and repeated SYNs are not known",
-        "no IP_LOCAL_PORT_RANGE: beyond half of the local ports dialling may be slower",
-    )
-
-    def __init__(self, endpoint: Endpoint, rows: range, sources: Sequence[str], ports: Sequence[Ports]) -> None:
-        super().__init__(endpoint, rows, sources, ports, windows=False)
-        self._selector = selectors.DefaultSelector()
-        self._woken.setblocking(False)
-        self._selector.register(self._woken, selectors.EVENT_READ, _WAKE)
-
-    def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
-        """See `Kernel.poll`. Some selectors call a failed handshake writable, so nothing is taken for a success."""
-        events = [(int(key.data), mask) for key, mask in self._selector.select(timeout_s)]
-        if any(row == _WAKE for row, _ in events):
-            self._woken.recv(_READ_BYTES)
-        return events
-
-    def inspect(self, row: int) -> tuple[int, int]:
-        """See `Kernel.inspect`. From here on only what can be read is waited for: writable it is all the time."""
-        self._selector.modify(self._socket(row).fileno(), selectors.EVENT_READ, row)
-        return 0, 0
-
-    def shut(self) -> None:
-        """Close whatever is still open, and the loop's own descriptors."""
-        super().shut()
-        self._selector.close()
-
-    def _watch(self, sock: socket.SocketType, row: int) -> None:
-        self._selector.register(sock.fileno(), selectors.EVENT_READ | selectors.EVENT_WRITE, row)
-
-    def _forget(self, sock: socket.SocketType) -> None:
-        self._selector.unregister(sock.fileno())
 
 
 def has_port_windows() -> bool:

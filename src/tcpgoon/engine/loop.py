@@ -10,7 +10,7 @@ The loop decides nothing about the target. It writes what happened into the tabl
 import errno
 from collections.abc import Callable
 
-from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, Kernel
+from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, WAKE, Kernel
 from tcpgoon.plan.plan import Close, Plan
 from tcpgoon.record.connection import State
 from tcpgoon.record.outcome import Phase
@@ -106,7 +106,7 @@ class Loop:
             self._drain(row, now_s)
         state = self._table.state
         for row, more in events:
-            if row < 0:
+            if row == WAKE:
                 continue
             if state[row] == _OPENING:
                 self._decide(row, now_s, self._kernel.finish(row) if more else 0)

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine import preflight
-from tcpgoon.engine.kernel import EpollKernel, SelectorKernel
+from tcpgoon.engine.kernel import EpollKernel
 from tcpgoon.engine.loop import Loop
+from tcpgoon.engine.portable import SelectorKernel
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.limits import ClientLimits

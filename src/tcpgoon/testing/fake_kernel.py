@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import msgspec
 
-from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, Refusal
+from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, WAKE, Refusal
 from tcpgoon.record.outcome import FIN
 
 
@@ -141,7 +141,7 @@ class FakeKernel:
 
     def wake(self) -> None:
         """See `Kernel.wake`."""
-        self._plan(self._clock(), -1, _Happening.WAKE)
+        self._plan(self._clock(), WAKE, _Happening.WAKE)
 
     def _plan(self, at_s: float, row: int, happening: _Happening, count: int = 0) -> None:
         heapq.heappush(self._agenda, (at_s, row, happening, count))
@@ -152,4 +152,4 @@ class FakeKernel:
             self._unread[row] += count
         if happening is _Happening.END:
             self._ended.add(row)
-        return int(happening in (_Happening.DATA, _Happening.END) or bool(row >= 0 and self._peers[row].error))
+        return int(happening in (_Happening.DATA, _Happening.END) or bool(row != WAKE and self._peers[row].error))
