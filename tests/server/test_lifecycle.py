@@ -110,7 +110,7 @@ def test_it_ends_when_its_duration_is_over(workers: int, dial: Dial, answer: Ans
     server.listen()
     connection = dial(server)
     server.serve()
-    assert 0.6 <= time.monotonic() - begun < 3
+    assert 0.6 <= time.monotonic() - begun < 20
     assert [answer(connection), answer(connection)] == ["!", "closed"]
 
 
