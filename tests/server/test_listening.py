@@ -7,7 +7,7 @@ import pytest
 
 from tcpgoon.errors import ListenError
 from tcpgoon.server import ServerConfig
-from tcpgoon.server.listening import format_address, open_listeners, raise_descriptor_limit
+from tcpgoon.server.listening import open_listeners, raise_descriptor_limit
 
 
 @pytest.fixture(params=[False, True], ids=["alone", "SO_REUSEPORT"])
@@ -51,11 +51,6 @@ def test_there_is_one_listener_per_worker_on_one_port(workers: int) -> None:
 def test_where_it_cannot_listen_it_says_why(host: str, line: str) -> None:
     with pytest.raises(ListenError, match=f"^{re.escape(line)}"):
         open_listeners(ServerConfig(host=host))
-
-
-def test_an_ipv6_address_is_written_in_brackets() -> None:
-    assert format_address("::1", 80) == "[::1]:80"
-    assert format_address("127.0.0.1", 80) == "127.0.0.1:80"
 
 
 def test_the_soft_limit_of_descriptors_becomes_the_hard_one() -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from tcpgoon.errors import ListenError
+from tcpgoon.plan.endpoint import host_port
 from tcpgoon.server.config import ServerConfig
 
 _REMEDIES = {
@@ -56,11 +57,6 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def format_address(host: str, port: int) -> str:
-    """``127.0.0.1:80``, ``[::1]:80``."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _resolve(host: str, port: int) -> Place:
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -88,4 +84,4 @@ def _bind(place: Place, *, share: bool) -> socket.socket:
 def _not_there(config: ServerConfig, exc: OSError) -> ListenError:
     why = os.strerror(exc.errno) if exc.errno else str(exc)
     remedy = _REMEDIES.get(exc.errno or 0)
-    return ListenError(f"cannot listen on {format_address(config.host, config.port)}: {remedy or why}")
+    return ListenError(f"cannot listen on {host_port(config.host, config.port)}: {remedy or why}")

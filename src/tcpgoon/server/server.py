@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from tcpgoon.errors import ListenError
+from tcpgoon.plan.endpoint import host_port
 from tcpgoon.server.config import ServerConfig
 from tcpgoon.server.ending import Ending
-from tcpgoon.server.listening import format_address, open_listeners, raise_descriptor_limit
+from tcpgoon.server.listening import open_listeners, raise_descriptor_limit
 from tcpgoon.server.loop import Loop
 from tcpgoon.server.places import Places
 from tcpgoon.server.tally import Counts, Tally
@@ -46,7 +47,7 @@ class Server:
     @property
     def address(self) -> str:
         """``127.0.0.1:80``, ``[::1]:80``."""
-        return format_address(self.host, self.port)
+        return host_port(self.host, self.port)
 
     @property
     def counts(self) -> Counts:
