@@ -129,6 +129,24 @@ def test_holding_polls_nothing() -> None:
     assert run.clock() == pytest.approx(4600.0)
 
 
+def test_a_year_is_waited_for_in_pieces_that_a_kernel_can_count() -> None:
+    """epoll takes its time-out as milliseconds in 32 bits: 24.8 days."""
+    year_s = 365 * 86_400.0
+    run = Run(plan(1, hold_s=year_s), lambda _: Peer())
+    waits: list[float] = []
+    poll = run.kernel.poll
+
+    def noting_poll(timeout_s: float) -> object:
+        waits.append(timeout_s)
+        return poll(timeout_s)
+
+    run.kernel.poll = noting_poll  # type: ignore[method-assign, assignment]
+    run.run()
+    assert max(waits) == 3_600.0
+    assert run.counts == Counts(closed=1)
+    assert run.clock() == pytest.approx(1000.0 + year_s)
+
+
 def test_a_dial_that_is_not_answered_fails_at_its_deadline() -> None:
     run = Run(plan(3, dial_timeout_s=5.0), lambda row: Peer(answers_after_s=None) if row == 1 else GOOD).run()
     assert run.end_of(1) == (State.FAILED, errno.ETIMEDOUT, Phase.HANDSHAKE, ClosedBy.US)

@@ -103,6 +103,18 @@ def test_descriptors(seen: Facts, findings: list[Finding]) -> None:
     assert list(descriptors(seen)) == findings
 
 
+def test_a_host_without_descriptors_is_no_limit_of_this_process() -> None:
+    (finding,) = descriptors(facts(NONE_ON_THE_HOST, NONE_ON_THE_HOST))
+    assert finding.sentence == "2 dials ended with ENFILE: this whole host has no descriptor left"
+    assert finding.remedy == "raise fs.file-max, or close what else is open here"
+
+
+def test_nobody_is_advised_to_ask_for_nothing() -> None:
+    none_left = ClientLimits(descriptors_soft=10, descriptors_hard=10, descriptors_in_use=12, ports=None)
+    (finding,) = descriptors(facts(connections=5, started=False, limits=none_left))
+    assert finding.remedy == "raise the hard limit of descriptors (ulimit -Hn 17, as root)"
+
+
 def with_ports(ports: int | None, sources: int = 1) -> ClientLimits:
     return ClientLimits(
         descriptors_soft=10**6, descriptors_hard=10**6, descriptors_in_use=0, ports=ports, sources=sources

@@ -1,6 +1,7 @@
 """The most important promise: a PASS is true, and the target is not blamed for what is ours."""
 
 import errno
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -317,19 +318,38 @@ def test_what_was_never_decided_fails_nobody(undecided: list[Fate], others: list
     assert verdict_on(undecided + others) is Verdict.INCONCLUSIVE
 
 
-@given(fates=outcomes, share=st.integers(0, 8), no_loss=st.booleans())
-@example(fates=[HELD] * 5 + [REFUSED] + [NO_DESCRIPTOR] * 2, share=7, no_loss=False)
-@example(fates=[HELD, REFUSED, LOST_BY_US], share=1, no_loss=True)
+@given(
+    fates=outcomes,
+    bound=st.sampled_from([at_least, exactly]),
+    share=st.integers(0, 8),
+    losses=st.none() | st.integers(0, 8),
+)
+@example(fates=[HELD] * 5 + [REFUSED] + [NO_DESCRIPTOR] * 2, bound=at_least, share=7, losses=None)
+@example(fates=[HELD, REFUSED, LOST_BY_US], bound=at_least, share=1, losses=0)
+@example(fates=[REFUSED, HELD, LOST_BY_US, LOST_BY_PATH], bound=at_least, share=1, losses=1)
 def test_our_failures_never_make_the_difference_between_pass_and_fail(
-    fates: list[Fate], share: int, no_loss: bool
+    fates: list[Fate], bound: Callable[[int], Requirement], share: int, losses: int | None
 ) -> None:
     """If the verdict would be PASS had we not failed, then that we failed is no FAIL of the target."""
-    required = [at_least(min(share, len(fates)))]
-    required += [lost(0)] if no_loss else []
+    required = [bound(min(share, len(fates)))]
+    required += [] if losses is None else [lost(min(losses, len(fates)))]
     had_we_not = [HELD if fate.side is Side.CLIENT else fate for fate in fates]
 
     if verdict_on(had_we_not, *required) is Verdict.PASS:
         assert verdict_on(fates, *required) is not Verdict.FAIL
+
+
+def test_that_we_could_not_reach_the_number_that_is_required_exactly_is_no_failure_of_the_target() -> None:
+    assert verdict_on([HELD] + [NO_DESCRIPTOR] * 3, exactly(2)) is Verdict.INCONCLUSIVE
+    assert verdict_on([HELD] * 3 + [NO_DESCRIPTOR], exactly(2)) is Verdict.FAIL
+
+
+def test_that_we_closed_some_before_the_others_came_is_no_failure_of_the_target() -> None:
+    """Each was held until we closed it ourselves: workers out of step, and the question was not asked."""
+    early, late = HELD._replace(life_s=1.0), HELD._replace(established_s=3.0)
+
+    assert verdict_on([early, late]) is Verdict.INCONCLUSIVE
+    assert verdict_on([early, late, REFUSED]) is Verdict.FAIL
 
 
 @given(fates=tables)

@@ -34,7 +34,7 @@ def plans(draw: st.DrawFn) -> Plan:
         hold_s=draw(st.floats(0, A_YEAR_S)),
         close=draw(st.sampled_from(Close)),
         family=draw(st.sampled_from([Family.ANY, family])),
-        sources=tuple(draw(st.lists(addresses, max_size=3))),
+        sources=tuple(draw(st.lists(addresses, max_size=3, unique=True))),
         requirements=tuple(
             draw(
                 st.lists(
@@ -176,6 +176,11 @@ def test_a_source_is_an_address(source: str) -> None:
 )
 def test_the_family_that_a_name_is_resolved_to(knobs: dict[str, Any], family: Family) -> None:
     assert Plan(**{"target": TARGET, **knobs}).dialled_family is family
+
+
+def test_a_source_that_is_given_twice_would_seem_to_have_twice_the_ports() -> None:
+    with pytest.raises(PlanError, match=r"^a source is given twice: its ports are no more for that$"):
+        Plan(target=TARGET, sources=("127.0.0.1", "127.0.0.2", "127.0.0.1"))
 
 
 def test_more_sources_than_the_table_can_number_are_refused() -> None:

@@ -99,5 +99,5 @@ def _pacing(
     if rate is not None:
         return from_rate(rate)
     if ramp_s is not None:
-        return from_ramp(ramp_s, max(connections, 1))
+        return from_ramp(ramp_s, connections)
     return from_interval(0.010 if sleep_s is None else sleep_s)

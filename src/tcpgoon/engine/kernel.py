@@ -217,7 +217,10 @@ class SocketKernel:
 
     def local_port(self, row: int) -> int:
         """See `Kernel.local_port`."""
-        port: int = self._socket(row).getsockname()[1]
+        try:
+            port: int = self._socket(row).getsockname()[1]
+        except OSError:  # BSD has forgotten it once the connection was reset
+            return 0
         return port
 
     def drain(self, row: int) -> tuple[int, int]:

@@ -22,6 +22,9 @@ DIALS_A_TURN = 16
 LAST_LOOKS = 64
 """How often unread data is followed up before the end, so that a FIN behind it is found."""
 
+LONGEST_WAIT_S = 3_600.0
+"""The longest that we ask the kernel to wait: epoll counts milliseconds in 32 bits, and a hold may take a year."""
+
 _OPENING, _ESTABLISHED = int(State.OPENING), int(State.ESTABLISHED)
 _QUICKER_THAN_WE = (errno.ECONNRESET, errno.EPIPE)
 
@@ -100,7 +103,7 @@ class Loop:
     def _turn(self, timeout_s: float) -> int:
         """Wait for something to happen, and step what it happened to; how many events there were."""
         unread = list(self._unread)
-        events = self._kernel.poll(0.0 if unread or self._stopping else timeout_s)
+        events = self._kernel.poll(0.0 if unread or self._stopping else min(timeout_s, LONGEST_WAIT_S))
         now_s = self._now_s()
         for row in unread:
             self._drain(row, now_s)

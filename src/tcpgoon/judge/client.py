@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterator
 
 from tcpgoon.judge.facts import Facts, Finding
+from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.record.metrics import Ending
 from tcpgoon.record.outcome import Side
 
@@ -18,16 +19,16 @@ def descriptors(facts: Facts) -> Iterator[Finding]:
     short = not facts.started and asked > limits.connections_by_descriptors
     if not endings and not short:
         return
+    if endings and all(ending.error == errno.ENFILE for ending in endings):
+        limit, remedy = "this whole host has no descriptor left", "raise fs.file-max, or close what else is open here"
+    else:
+        limit, remedy = _process_limit(limits), _more_descriptors(limits, asked)
     what = _counted(endings) or f"{asked:,} connections need more descriptors than this process may have"
     yield Finding(
         code="TG101",
         side=Side.CLIENT,
-        sentence=(
-            f"{what}: the limit is {limits.descriptors_soft:,} (hard limit {limits.descriptors_hard:,}), "
-            f"enough for {limits.connections_by_descriptors:,} connections"
-        ),
-        remedy=f"raise the hard limit of descriptors (ulimit -Hn {asked + limits.descriptors_in_use}, as root), "
-        f"or ask for at most {limits.connections_by_descriptors:,} connections",
+        sentence=f"{what}: {limit}",
+        remedy=remedy,
         evidence={
             "descriptors_soft": limits.descriptors_soft,
             "descriptors_hard": limits.descriptors_hard,
@@ -35,6 +36,18 @@ def descriptors(facts: Facts) -> Iterator[Finding]:
             "errors": _names(endings),
         },
     )
+
+
+def _process_limit(limits: ClientLimits) -> str:
+    return (
+        f"the limit is {limits.descriptors_soft:,} (hard limit {limits.descriptors_hard:,}), "
+        f"enough for {limits.connections_by_descriptors:,} connections"
+    )
+
+
+def _more_descriptors(limits: ClientLimits, asked: int) -> str:
+    fewer = f", or ask for at most {possible:,} connections" if (possible := limits.connections_by_descriptors) else ""
+    return f"raise the hard limit of descriptors (ulimit -Hn {asked + limits.descriptors_in_use}, as root){fewer}"
 
 
 def ephemeral_ports(facts: Facts) -> Iterator[Finding]:

@@ -57,17 +57,28 @@ def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
     """The verdict over ``facts``."""
     if facts.interrupted:
         return Judgement(Verdict.INTERRUPTED, f"stopped before the end; {_held(facts)}")
-    broken = _broken(facts, _as_measured(facts))
+    measured = _as_measured(facts)
+    broken = _broken(facts, measured, measured)
     if facts.started and not broken and not _unfinished(facts):
         return Judgement(Verdict.PASS, f"{_held(facts)} for {format_duration(facts.plan.hold_s)}")
-    if not facts.started or not _broken(facts, _at_best(facts)):
+    if not facts.started or not _broken(facts, measured, _at_best(facts)):
         return Judgement(Verdict.INCONCLUSIVE, _what_we_spoiled(facts, findings))
     return Judgement(Verdict.FAIL, _shortfall(facts, broken))
 
 
-def _broken(facts: Facts, measured: _Measured) -> list[Requirement]:
-    required = (*facts.plan.required, SOMETHING_HELD)
-    return [requirement for requirement in required if not requirement.holds(getattr(measured, requirement.field))]
+def _broken(facts: Facts, measured: _Measured, best: _Measured) -> list[Requirement]:
+    """The requirements that hold for nothing between what was measured and the best that could have been."""
+    return [
+        requirement
+        for requirement in (*facts.plan.required, SOMETHING_HELD)
+        if not requirement.holds(_nearest(requirement, measured, best))
+    ]
+
+
+def _nearest(requirement: Requirement, *ends: _Measured) -> int:
+    """What comes nearest to the limit of ``requirement``: some, not all of what we spoiled may have gone well."""
+    low, high = sorted(int(getattr(end, requirement.field)) for end in ends)
+    return min(max(requirement.limit, low), high)
 
 
 def _as_measured(facts: Facts) -> _Measured:
@@ -83,7 +94,9 @@ def _at_best(facts: Facts) -> _Measured:
         spoiled += facts.endings(Side.PATH)
     count = undecided + sum(ending.count for ending in spoiled)
     losses = sum(ending.count for ending in spoiled if ending.phase is Phase.HELD)
-    return _Measured(measured.established + count, measured.lost - losses, measured.peak + count)
+    # What we closed ourselves was there for as long as we wanted: that it was not all at once is ours too.
+    peak = max(measured.peak, measured.established)
+    return _Measured(measured.established + count, measured.lost - losses, peak + count)
 
 
 def _unfinished(facts: Facts) -> int:
@@ -100,6 +113,8 @@ def _what_we_spoiled(facts: Facts, findings: tuple[Finding, ...]) -> str:
     ours = [finding.sentence for finding in findings if finding.side is Side.CLIENT]
     if ours:
         return f"a limit of this client, not of the target: {ours[0]}"
+    if not _unfinished(facts):
+        return f"this client closed some before it had all; {_held(facts)}, at most {facts.metrics.peak:,} at once"
     return f"this client left {_unfinished(facts):,} of {facts.plan.connections:,} connections without an end"
 
 

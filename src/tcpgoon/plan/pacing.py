@@ -82,4 +82,4 @@ def from_rate(per_second: float) -> ConstantRate:
 
 def from_ramp(ramp_s: float, connections: int) -> AllAtOnce | ConstantRate:
     """The pacing that spreads ``connections`` starts evenly over ``ramp_s`` seconds."""
-    return from_interval(ramp_s / connections)
+    return from_interval(ramp_s / max(connections, 1))

@@ -59,6 +59,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise PlanError("a dial timeout of 0 fails every dial: it must be above 0")
         _in_range("dial timeout", self.dial_timeout_s, 0, LONGEST_S)
         _in_range("number of sources", len(self.sources), 0, MOST_SOURCES)
+        if len(set(self.sources)) < len(self.sources):
+            raise PlanError("a source is given twice: its ports are no more for that")
         for requirement in self.requirements:
             _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
         if self.assurance is not Assurance.HANDSHAKE:

@@ -58,8 +58,11 @@ _PATH_ANSWERS = {
     errno.ENETRESET,
     errno.ENOPROTOOPT,
     errno.EPROTO,
+    errno.EACCES,
+    errno.EOPNOTSUPP,
+    getattr(errno, "ENONET", errno.EHOSTUNREACH),
 }
-"""What our kernel makes of ICMP errors and of silence (icmp_err_convert[] of net/ipv4/icmp.c)."""
+"""What our kernel makes of ICMP errors and of silence (icmp_err_convert[] of net/ipv4/icmp.c, icmpv6_err_convert())."""
 
 
 def side_of(error: int, phase: Phase) -> Side:
