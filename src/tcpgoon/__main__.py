@@ -1,5 +1,5 @@
 """``python -m tcpgoon``: the command, where its script is not on the path."""
 
-from tcpgoon.cli.main import main
+from tcpgoon.cli.entry import main
 
 main()

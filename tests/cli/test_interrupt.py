@@ -8,14 +8,28 @@ import sys
 from tcpgoon.cli.interrupt import interruptible
 
 
-def test_the_first_signal_requests_a_stop_and_the_handlers_come_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
+def test_the_first_signal_requests_a_stop() -> None:
     with interruptible() as stop:
         requested = [stop.requested]
         os.kill(os.getpid(), signal.SIGTERM)
         requested.append(stop.requested)
     assert requested == [False, True]
-    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_echo_of_the_first_is_not_a_second() -> None:
+    """A wrapper that forwards the terminal's Ctrl-C: the process gets it twice, and its user pressed once."""
+    with interruptible() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert stop.requested
+
+
+def test_when_all_is_said_no_signal_changes_the_status() -> None:
+    with interruptible():
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
 def test_the_second_ends_the_process_at_once() -> None:

@@ -39,3 +39,23 @@ def test_a_full_disk_loses_no_verdict() -> None:
         )
     assert done.returncode == 7
     assert done.stderr == "tcpgoon: the report cannot be written: No space left on device\nPASS: the verdict\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        (["-y", "-c", "2", "--hold", "0", "127.0.0.1", "1"], 2),
+        (["-c", "0", "127.0.0.1", "1"], 64),
+        (["-y", "no-such-host.invalid", "1"], 3),
+        (["127.0.0.1", "1"], 1),
+        (["version"], 1),
+        (["--help"], 1),
+    ],
+)
+def test_a_full_disk_for_all_that_is_said_loses_no_exit_status(args: list[str], status: int) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tcpgoon", *args], stdin=subprocess.DEVNULL, stdout=full, stderr=full, timeout=60
+        )
+    assert done.returncode == status

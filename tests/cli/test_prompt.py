@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +30,7 @@ class Terminal:
         deadline = time.monotonic() + 30
         while text not in self.screen:
             assert select.select([self._ours], [], [], max(0, deadline - time.monotonic()))[0], self.screen
-            self.screen += os.read(self._ours, 4096).decode()
+            self.screen += os.read(self._ours, 4096).decode(errors="replace")
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
@@ -42,7 +43,7 @@ class Terminal:
                 break
             if not piece:
                 break
-            self.screen += piece.decode()
+            self.screen += piece.decode(errors="replace")
         os.close(self._ours)
         return self._child.wait(30)
 
@@ -85,11 +86,21 @@ def test_anything_else_is_no(server: Server, answer: str) -> None:
     assert server.accepted == 0
 
 
-def test_ctrl_c_is_no(server: Server) -> None:
+def test_a_key_that_is_no_text_is_no(server: Server) -> None:
+    terminal = Terminal("127.0.0.1", str(server.port))
+    terminal.wait_for(QUESTION)
+    os.write(terminal._ours, b"\xff\n")
+    assert terminal.exit_status() == 1
+    assert "Traceback" not in terminal.screen
+    assert server.accepted == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_no(server: Server, number: signal.Signals) -> None:
     terminal = Terminal("127.0.0.1", str(server.port))
     terminal.wait_for(QUESTION)
     # The child has no controlling terminal that would make a signal of the key: send what the key would send.
-    terminal._child.send_signal(2)
+    terminal._child.send_signal(number)
     assert terminal.exit_status() == 1
     assert terminal.screen.splitlines()[-1] == "tcpgoon: interrupted"
     assert server.accepted == 0

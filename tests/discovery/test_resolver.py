@@ -20,6 +20,14 @@ def test_localhost() -> None:
     assert found == (Endpoint("127.0.0.1", 8080),)
 
 
+def test_a_link_local_address_keeps_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python keeps the zone apart, as the number of the interface."""
+    index, name = socket.if_nameindex()[0]
+    found = [(0, 0, 0, "", ("fe80::1", 80, 0, index))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+    assert resolve(Target("printer.local", 80)) == (Endpoint(f"fe80::1%{name}", 80),)
+
+
 def test_all_addresses_are_kept_in_their_order_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tcpgoon.engine import kernel as kernel_module
-from tcpgoon.engine.kernel import AGAIN, MORE, EpollKernel, Refusal, has_port_windows
+from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, EpollKernel, Refusal, has_port_windows
 from tcpgoon.engine.portable import SelectorKernel
 from tcpgoon.engine.ports import Ports
 from tcpgoon.plan.endpoint import Endpoint
@@ -252,6 +252,7 @@ class Named:
     def __init__(self, *order: int) -> None:
         self._order = list(order)
         self.was_used = 0
+        self.known = True
 
     def next(self) -> int:
         return self._order.pop(0)
@@ -300,6 +301,7 @@ def test_a_named_port_is_used_and_one_in_use_is_passed_over(
         names = Named(taken, free)
         endpoint = Endpoint(host, listener.getsockname()[1])
         kernel = EpollKernel(endpoint, range(1), (host,) if source else (), [names], windows)  # type: ignore[list-item]
+        assert kernel.dial(0) is ANOTHER_PORT
         assert kernel.dial(0) is None
         assert [row for row, _ in kernel.poll(10)] == [0]
         assert kernel.local_port(0) == free

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tcpgoon.engine.kernel import Refusal
+from tcpgoon.engine.kernel import ANOTHER_PORT, Refusal
 from tcpgoon.engine.loop import DIALS_A_TURN, Loop
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
@@ -190,11 +190,13 @@ def test_an_error_that_answers_the_syn_is_a_failed_dial(error: int) -> None:
     assert run.counts == Counts(closed=1, failed=1)
 
 
-@pytest.mark.parametrize("error", [errno.ECONNRESET, errno.EPIPE])
-def test_a_peer_that_was_quicker_than_we_had_it_established_and_lost_it(error: int) -> None:
-    run = Run(plan(1), lambda _: Peer(answers_after_s=0.3, error=error)).run()
-    assert run.end_of(0) == (State.LOST, error, Phase.HELD, ClosedBy.PEER)
+@pytest.mark.parametrize(("error", "ended_with"), [(errno.ECONNRESET, errno.ECONNRESET), (errno.EPIPE, FIN)])
+def test_a_peer_that_was_quicker_than_we_had_it_established_and_lost_it(error: int, ended_with: int) -> None:
+    """What it sent before is counted; EPIPE is its RST after its FIN, and the FIN was first."""
+    run = Run(plan(1), lambda _: Peer(sends=((0.3, 70),), answers_after_s=0.3, error=error)).run()
+    assert run.end_of(0) == (State.LOST, ended_with, Phase.HELD, ClosedBy.PEER)
     assert run.table.established_s[0] == run.table.end_s[0] == pytest.approx(0.3)
+    assert run.table.received_bytes[0] == 70
 
 
 @pytest.mark.parametrize(
@@ -230,6 +232,44 @@ def test_a_peer_that_ends_while_others_are_still_dialled_is_lost() -> None:
 def test_a_peer_that_ends_at_the_very_end_of_the_hold_is_lost() -> None:
     run = Run(plan(2_500, hold_s=1.0), lambda _: Peer(answers_after_s=0.0, ends_after_s=1.0)).run()
     assert run.counts == Counts(lost=2_500)
+
+
+def test_the_search_for_a_free_port_is_not_the_targets_time() -> None:
+    """It takes two seconds to find one, and the answer 100 ms: the dial is in time, and the time is the answer's."""
+    run = Run(plan(1, dial_timeout_s=1.0), lambda _: Peer(answers_after_s=0.1))
+    dial, tries = run.kernel.dial, iter(range(3))
+
+    def searching_dial(row: int) -> Refusal | None:
+        if next(tries) < 2:
+            run.clock.pass_until(run.clock() + 1.0)
+            return ANOTHER_PORT
+        return dial(row)
+
+    run.kernel.dial = searching_dial  # type: ignore[method-assign]
+    run.run()
+    assert run.counts == Counts(closed=1)
+    assert run.table.start_s[0] == pytest.approx(2.0)
+    assert run.table.established_s[0] == pytest.approx(2.1)
+
+
+def test_peers_that_never_stop_sending_do_not_keep_dials_from_being_late() -> None:
+    """Each look at the events is full of drips, for 40 s: 2,000 held ones that send, and 10 that never answer."""
+    drips = tuple((1.0 + 0.01 * k, 1) for k in range(20))
+    run = Run(
+        plan(2_010, dial_timeout_s=3.0, max_dialing=3_000, hold_s=0.1),
+        lambda row: Peer(answers_after_s=None) if row >= 2_000 else Peer(sends=drips),
+    ).run()
+    assert run.counts == Counts(closed=2_000, failed=10)
+    assert sum(run.table.received_bytes) == 40_000
+    assert all(3.0 <= run.table.end_s[row] < 10.0 for row in range(2_000, 2_010))
+
+
+def test_a_connection_to_itself_is_a_port_where_nobody_listens() -> None:
+    run = Run(plan(2), lambda _: GOOD)
+    run.kernel.met_itself = lambda row: row == 1  # type: ignore[method-assign]
+    run.run()
+    assert run.end_of(1) == (State.FAILED, errno.ECONNREFUSED, Phase.HANDSHAKE, ClosedBy.NOBODY)
+    assert run.counts == Counts(closed=1, failed=1)
 
 
 def test_nothing_held_nothing_waited_for() -> None:

@@ -56,3 +56,13 @@ def test_the_range_is_tried_once_in_all_then_one_port_a_dial_until_one_is_free()
 def test_all_can_be_left_to_the_kernel() -> None:
     ports = Ports.of_the_kernel()
     assert {ports.next() for _ in range(1_000)} == {0}
+
+
+def test_a_forbidden_port_is_never_named() -> None:
+    ports = Ports(40_000, 40_009, busy=10, forbidden=frozenset({40_000, 40_003, 50_000}))
+    assert sorted(ports.next() for _ in range(8)) == [40_001, 40_002, *range(40_004, 40_010)]
+
+
+def test_all_are_forbidden() -> None:
+    """Then the kernel says what it says: a port has to be named."""
+    assert Ports(40_000, 40_000, busy=1, forbidden=frozenset({40_000})).next() == 40_000

@@ -5,14 +5,25 @@ import socket
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tcpgoon.engine import preflight
-from tcpgoon.engine.preflight import LOOP_DESCRIPTORS, PortRange, check_sources, look, port_range, ports_for
+from tcpgoon.engine.preflight import (
+    LOOP_DESCRIPTORS,
+    PortRange,
+    as_they_are_now,
+    check_sources,
+    look,
+    port_range,
+    ports_for,
+)
 from tcpgoon.errors import PlanError
 from tcpgoon.plan.endpoint import Endpoint
 
 ENDPOINT = Endpoint("192.0.2.1", 80)
+RESERVED = frozenset({*range(40_000, 40_010), 40_050, 40_099})
+HERE = Endpoint("127.0.0.1", 8080)
 
 
 @pytest.fixture
@@ -32,7 +43,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
     try:
-        limits = look(())
+        limits = look(ENDPOINT, ())
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -51,9 +62,9 @@ def test_a_limit_that_cannot_be_raised_is_the_one_that_counts(monkeypatch: pytes
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counted in /proc")
 def test_descriptors_in_use_are_those_that_are_open() -> None:
-    before = look(()).descriptors_in_use
+    before = look(ENDPOINT, ()).descriptors_in_use
     with socket.socket(), socket.socket(), socket.socket():
-        assert look(()).descriptors_in_use == before + 3
+        assert look(ENDPOINT, ()).descriptors_in_use == before + 3
     assert before > LOOP_DESCRIPTORS + 2
 
 
@@ -62,36 +73,36 @@ def test_where_descriptors_cannot_be_counted_the_three_that_everybody_has(monkey
         raise FileNotFoundError
 
     monkeypatch.setattr("os.listdir", refuse)
-    assert look(()).descriptors_in_use == 3 + LOOP_DESCRIPTORS
+    assert look(ENDPOINT, ()).descriptors_in_use == 3 + LOOP_DESCRIPTORS
 
 
 def test_the_range_of_ports_less_the_reserved_ones(proc: Path) -> None:
-    assert port_range() == PortRange(40_000, 40_099, 12)
-    limits = look(("127.0.0.2", "127.0.0.3"))
+    assert port_range(ENDPOINT) == PortRange(40_000, 40_099, RESERVED)
+    limits = look(ENDPOINT, ("127.0.0.2", "127.0.0.3"))
     assert (limits.ports, limits.sources, limits.connections_by_ports) == (88, 2, 176)
 
 
 def test_no_port_is_reserved(proc: Path) -> None:
     (proc / "ip_local_reserved_ports").write_text("\n")
-    assert port_range() == PortRange(40_000, 40_099, 0)
+    assert port_range(ENDPOINT) == PortRange(40_000, 40_099, frozenset())
 
 
 def test_all_ports_are_reserved(proc: Path) -> None:
     (proc / "ip_local_reserved_ports").write_text("1-65535")
-    assert look(()).ports == 0
+    assert look(ENDPOINT, ()).ports == 0
 
 
 @pytest.mark.parametrize("content", ["", "40000", "a b", "1 2 3"])
 def test_a_range_that_cannot_be_read_is_not_known(proc: Path, content: str) -> None:
     (proc / "ip_local_port_range").write_text(content)
-    assert port_range() is None
-    assert look(()).ports is None
+    assert port_range(ENDPOINT) is None
+    assert look(ENDPOINT, ()).ports is None
     assert [ports.next() for ports in ports_for(ENDPOINT, ("127.0.0.2", "127.0.0.3"))] == [0, 0]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="read in /proc")
 def test_the_real_range() -> None:
-    found = port_range()
+    found = port_range(ENDPOINT)
     assert found is not None
     assert 0 < found.low < found.high <= 65_535
     assert 0 < found.usable <= found.high - found.low + 1
@@ -119,14 +130,46 @@ def test_where_nothing_is_known_of_sockets_in_use_none_is(proc: Path) -> None:
 def test_each_source_has_ports_of_its_own(proc: Path) -> None:
     (proc / "sockstat").write_text("TCP: inuse 100 orphan 0 tw 0\n")
     one, other = ports_for(ENDPOINT, ("127.0.0.2", "127.0.0.3"))
-    assert sorted(one.next() for _ in range(100)) == sorted(other.next() for _ in range(100))
+    named = [sorted(ports.next() for _ in range(88)) for ports in (one, other)]
+    assert named == [[port for port in range(40_000, 40_100) if port not in RESERVED]] * 2
+
+
+def test_towards_this_machine_its_own_port_is_no_port_for_us(proc: Path) -> None:
+    """A socket that dials itself finds itself: ESTABLISHED, where nobody listens."""
+    here = Endpoint("127.0.0.1", 40_020)
+    assert port_range(here) == PortRange(40_000, 40_099, RESERVED | {40_020}, name_all=True)
+    assert look(here, ()).ports == 87
+    (ports,) = ports_for(here, ())
+    assert sorted(ports.next() for _ in range(87)) == [
+        port for port in range(40_000, 40_100) if port not in RESERVED | {40_020}
+    ]
+    assert port_range(Endpoint("192.0.2.1", 40_020)) == PortRange(40_000, 40_099, RESERVED)
+
+
+def test_limits_are_looked_at_again_when_all_is_over() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = look(ENDPOINT, ())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        now = as_they_are_now(limits)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert now == msgspec.structs.replace(limits, descriptors_soft=64)
 
 
 def test_sources_that_are_ours() -> None:
-    check_sources(("127.0.0.1", "127.0.0.9", "::1"))
+    check_sources(HERE, ("127.0.0.1", "127.0.0.9"))
+    check_sources(Endpoint("::1", 80), ("::1",))
 
 
 def test_a_source_that_is_not_ours() -> None:
     with pytest.raises(PlanError) as caught:
-        check_sources(("127.0.0.1", "192.0.2.1"))
+        check_sources(HERE, ("127.0.0.1", "192.0.2.1"))
     assert str(caught.value) == "the source 192.0.2.1 cannot be dialled from: Cannot assign requested address"
+
+
+@pytest.mark.parametrize(("source", "target"), [("127.0.0.1", "192.0.2.1"), ("::1", "2001:db8::1")])
+def test_a_source_from_which_no_packet_leaves_this_machine(source: str, target: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        check_sources(Endpoint(target, 80), (source,))
+    assert str(caught.value) == f"the source {source} reaches this machine alone, and {target} is elsewhere"

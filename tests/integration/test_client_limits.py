@@ -18,12 +18,12 @@ def few_descriptors(limit: int, which: str = "-n") -> list[str]:
     return ["sh", "-c", f'ulimit {which} {limit} && exec "$@"', "sh"]
 
 
-def isolated(commands: str) -> list[str]:
-    """In a network namespace of its own, after ``commands``, with a server on port 7000.
+def isolated(commands: str, host: str = "127.0.0.1") -> list[str]:
+    """In a network namespace of its own, after ``commands``, with a server on port 7000 of ``host``.
 
     The server's standard input is a pipe that closes with the shell, so that it never stays behind.
     """
-    server = f"{sys.executable} -m tcpgoon server --port 7000 --while-stdin-open"
+    server = f"{sys.executable} -m tcpgoon server --host {host} --port 7000 --while-stdin-open"
     script = f"""
     set -e
     ip link set lo up
@@ -163,4 +163,70 @@ def test_a_limit_that_somebody_lowers_while_we_dial(server: Start) -> None:
         assert child.wait(LIMIT_S) == 3
     assert said.final["established"] + said.final["error"] == 200
     assert said.line("Errors: ") == f"EMFILE × {said.final['error']}"
+    assert "EMFILE: the limit is 40 (hard limit 40), enough for " in said.line("TG101 (client): ")
     assert said.verdict == "INCONCLUSIVE"
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_a_connection_to_itself_is_no_connection_to_the_target(tcpgoon: Tcpgoon) -> None:
+    """Nobody listens on 40000. A dial that the kernel lets come from 40000 would find itself, and be ESTABLISHED."""
+    few_ports = isolated("echo 40000 40003 >/proc/sys/net/ipv4/ip_local_port_range")
+    for _ in range(4):
+        said = tcpgoon("-c", 3, "-s", 0, "--hold", "100ms", "127.0.0.1:40000", before=few_ports)
+        assert said.final == {"total": 3, "error": 3}
+        assert said.line("Errors: ") == "ECONNREFUSED × 3"
+        assert said.exit_status == 2
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_the_targets_own_port_is_not_counted_among_ours(tcpgoon: Tcpgoon) -> None:
+    few_ports = isolated("echo 6950 7049 >/proc/sys/net/ipv4/ip_local_port_range")
+    assert tcpgoon("-c", 99, "-s", 0, "127.0.0.1:7000", before=few_ports).exit_status == 0
+    assert tcpgoon("-c", 100, "-s", 0, "127.0.0.1:7000", before=few_ports).exit_status == 3
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_a_source_whose_ports_are_all_in_use_towards_others(tcpgoon: Tcpgoon) -> None:
+    """Ports are taken for each destination apart: these are all free towards the target."""
+    few_ports = isolated("echo 40000 40009 >/proc/sys/net/ipv4/ip_local_port_range")
+    program = f"""
+import socket, subprocess, sys
+other = socket.create_server(("127.0.0.1", 7001))
+taken = [socket.create_connection(("127.0.0.1", 7001)) for _ in range(10)]
+sys.exit(subprocess.call([{INSTALLED!r}, "-y", "-c", "10", "-s", "0", "--source", "127.0.0.1", "127.0.0.1:7000"]))
+"""
+    done = subprocess.run(
+        [*few_ports, sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert Said(done.returncode, done.stdout, done.stderr).lines[-1:] == [
+        "PASS: 10 of 10 connections were established and held for 1s"
+    ], done
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_a_link_local_address_keeps_its_zone(tcpgoon: Tcpgoon) -> None:
+    pair = "ip link add d0 type veth peer name d1; ip link set d0 up; ip link set d1 up"
+    commands = f"{pair}; ip addr add fe80::1/64 dev d0 nodad"
+    said = tcpgoon(
+        "-c", 5, "-s", 0, "--source", "fe80::1%d0", "[fe80::1%d0]:7000", before=isolated(commands, host="::")
+    )
+    assert said.final == {"total": 5, "established": 5}
+    assert "--- [fe80::1%d0]:7000 tcp test statistics ---" in said.lines
+    assert said.exit_status == 0
+
+
+def test_a_number_that_nobody_meant_costs_nothing(tcpgoon: Tcpgoon) -> None:
+    said = tcpgoon("-c", "100m", "127.0.0.1", 1, before=few_descriptors(2_000_000, "-v"))
+    assert said.final == {"total": 100_000_000, "not_initiated": 100_000_000}
+    assert (said.verdict, said.exit_status) == ("INCONCLUSIVE", 3)
+
+
+def test_too_few_descriptors_for_the_run_itself(tcpgoon: Tcpgoon) -> None:
+    said = tcpgoon("--force", "-c", 1, "127.0.0.1", 1, before=few_descriptors(5))
+    assert said.lines == []
+    assert said.errors == ["tcpgoon: this client cannot open what it needs for itself: Too many open files"]
+    assert said.exit_status == 3

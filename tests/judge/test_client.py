@@ -205,8 +205,16 @@ def test_other_errors(seen: Facts, findings: list[Finding]) -> None:
     ("seen", "sentence"),
     [
         (
-            facts(NO_PORT, NO_PORT, (errno.EADDRNOTAVAIL, Phase.BIND)),
-            "3 dials ended with EADDRNOTAVAIL: it has 28,232 towards one destination, less those in use",
+            facts(NO_PORT, NO_PORT),
+            "2 dials ended with EADDRNOTAVAIL: it has 28,232 towards one destination, less those in use",
+        ),
+        (
+            facts((errno.EADDRINUSE, Phase.BIND), (errno.EADDRINUSE, Phase.CONNECT)),
+            "2 dials ended with EADDRINUSE: it has 28,232 towards one destination, less those in use",
+        ),
+        (
+            facts((errno.EADDRNOTAVAIL, Phase.BIND)),
+            "1 dial ended with EADDRNOTAVAIL: a source address is not this host's any more",
         ),
         (
             facts((errno.EACCES, Phase.BIND), (errno.EACCES, Phase.CONNECT)),

@@ -14,6 +14,7 @@ from tcpgoon.plan.endpoint import (
     family_of_or_none,
     host_port,
     is_address,
+    is_loopback,
     parse_host_and_port,
     parse_port,
     parse_target,
@@ -228,3 +229,11 @@ def test_no_two_words_raise_anything_but_a_plan_error(host: str, port: str) -> N
 @given(st.ip_addresses())
 def test_the_family_is_that_of_the_standard_library(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     assert family_of(str(address)) is {4: Family.IPV4, 6: Family.IPV6}[address.version]
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("192.0.2.1", False), ("2001:db8::1", False)],
+)
+def test_loopback(address: str, loopback: bool) -> None:
+    assert is_loopback(address) is loopback

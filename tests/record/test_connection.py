@@ -16,6 +16,7 @@ def test_the_table_of_transitions() -> None:
         ("ESTABLISHED", "PEER_FIN"): "LOST",
         ("ESTABLISHED", "PEER_RESET"): "LOST",
         ("ESTABLISHED", "PATH_ERROR"): "LOST",
+        ("ESTABLISHED", "LOCAL_ERROR"): "LOST",
         ("ESTABLISHED", "CLOSE"): "CLOSED",
     }
 
@@ -27,7 +28,7 @@ def test_the_row_of_bytes_is_the_same_table(state: State, event: Event) -> None:
 
 
 def test_the_row_of_bytes_has_a_cell_for_each_and_no_more() -> None:
-    assert len(NEXT) == len(State) * len(Event) == 63
+    assert len(NEXT) == len(State) * len(Event) == 70
     assert len(State) == STATES == 7
     assert ILLEGAL not in list(State)
 
@@ -48,4 +49,4 @@ def test_the_numbers_that_the_table_keeps() -> None:
         "FAILED": 5,
         "ABANDONED": 6,
     }
-    assert [int(event) for event in Event] == list(range(9))
+    assert [int(event) for event in Event] == list(range(10))

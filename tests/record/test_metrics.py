@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.record.counts import Counts
-from tcpgoon.record.metrics import Distribution, Ending, Metrics, measure
+from tcpgoon.record.metrics import Distribution, Ending, Metrics, measure, not_begun
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side
 from tcpgoon.record.table import Table
 
@@ -279,3 +279,7 @@ def test_decided_is_what_is_known_of_the_target() -> None:
     seen = msgspec.structs.replace(measure(Table(1)), counts=counts)
 
     assert (seen.decided, seen.established, seen.lost) == (4 + 8 + 16 + 32, 4 + 8, 16)
+
+
+def test_a_run_that_was_not_begun_needs_no_table_to_count() -> None:
+    assert not_begun(100_000_000) == msgspec.structs.replace(measure(Table(3)), counts=Counts(planned=100_000_000))

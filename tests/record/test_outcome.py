@@ -95,7 +95,8 @@ def test_the_target_is_never_blamed_for_what_we_do_not_understand(error: int, ph
         (errno.ETIMEDOUT, ClosedBy.PATH),
         (errno.EHOSTUNREACH, ClosedBy.PATH),
         (errno.ENETUNREACH, ClosedBy.PATH),
-        (4711, ClosedBy.PATH),
+        (errno.ECONNABORTED, ClosedBy.US),
+        (4711, ClosedBy.US),
     ],
 )
 def test_who_ended_it(error: int, closed_by: ClosedBy) -> None:

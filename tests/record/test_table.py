@@ -120,7 +120,8 @@ def test_the_end_of_a_dial_is_written_down(end: Callable[[Table], None], written
         (errno.EPIPE, ClosedBy.PEER),
         (errno.ETIMEDOUT, ClosedBy.PATH),
         (errno.EHOSTUNREACH, ClosedBy.PATH),
-        (65_535, ClosedBy.PATH),
+        (errno.ECONNABORTED, ClosedBy.US),
+        (65_535, ClosedBy.US),
     ],
 )
 def test_a_loss_is_written_down(error: int, closed_by: ClosedBy) -> None:
@@ -161,6 +162,7 @@ VERBS: dict[str, tuple[Event, Callable[[Table, int, float], None]]] = {
     "lose by FIN": (Event.PEER_FIN, lambda table, row, now_s: table.lose(row, now_s, FIN)),
     "lose by RST": (Event.PEER_RESET, lambda table, row, now_s: table.lose(row, now_s, errno.ECONNRESET)),
     "lose by the path": (Event.PATH_ERROR, lambda table, row, now_s: table.lose(row, now_s, errno.ETIMEDOUT)),
+    "lose by ourselves": (Event.LOCAL_ERROR, lambda table, row, now_s: table.lose(row, now_s, errno.ECONNABORTED)),
     "close": (Event.CLOSE, lambda table, row, now_s: table.close(row, now_s)),
     "abandon": (Event.STOP, lambda table, row, now_s: table.abandon(row, now_s)),
 }
@@ -183,6 +185,7 @@ def written_by(verb: str, now_s: float) -> dict[str, Any]:
         "lose by FIN": {**ended, "phase": Phase.HELD, "closed_by": ClosedBy.PEER},
         "lose by RST": {**ended, "error": errno.ECONNRESET, "phase": Phase.HELD, "closed_by": ClosedBy.PEER},
         "lose by the path": {**ended, "error": errno.ETIMEDOUT, "phase": Phase.HELD, "closed_by": ClosedBy.PATH},
+        "lose by ourselves": {**ended, "error": errno.ECONNABORTED, "phase": Phase.HELD},
         "close": ended,
         "abandon": ended,
     }[verb]

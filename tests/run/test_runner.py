@@ -22,6 +22,8 @@ from tcpgoon.run.runner import run
 from tcpgoon.run.stop import Stop
 from tcpgoon.server import Server, ServerConfig, ServerProcess
 
+HERE = Endpoint("127.0.0.1", 80)
+
 
 def plan(port: int, connections: int = 20, **changes: object) -> Plan:
     values: dict[str, object] = {"pacing": AllAtOnce(), "hold_s": 0.1, **changes}
@@ -169,7 +171,7 @@ def test_a_port_where_nobody_listens() -> None:
 
 
 def test_nothing_stays_open() -> None:
-    before = preflight.look(()).descriptors_in_use
+    before = preflight.look(HERE, ()).descriptors_in_use
     with Server(ServerConfig()) as server:
         run(plan(server.port))
-    assert preflight.look(()).descriptors_in_use == before
+    assert preflight.look(HERE, ()).descriptors_in_use == before

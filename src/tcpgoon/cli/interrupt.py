@@ -11,20 +11,30 @@ from tcpgoon.run.stop import Stop
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+ECHO_S = 0.2
+"""Nobody presses Ctrl-C twice within this time."""
+
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
-    """A `Stop` that the first signal requests; the second ends the process at once, whatever it is busy with."""
-    stop = Stop()
+    """A `Stop` that the first signal requests; the second ends the process at once, whatever it is busy with.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if stop.requested:
+    A wrapper that forwards the terminal's signal makes two of one: the same again within the blink of an eye counts
+    once. When the block is over all has been said, and signals are ignored: they could only spoil the exit status.
+    """
+    stop, first = Stop(), 0
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        nonlocal first
+        if stop.requested and not (number == first and stop.requested_s_ago() < ECHO_S):
             os._exit(ExitStatus.INTERRUPTED)
+        first = number
         stop.request()
 
-    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, interrupt)
     try:
         yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)

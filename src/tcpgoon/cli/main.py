@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from tcpgoon.cli.output import abandon_output
+from tcpgoon.cli.output import OUTPUT_FAILED, abandon_output, complain
 from tcpgoon.errors import ExitStatus, TcpgoonError
 from tcpgoon.version import VERSION
 
@@ -56,8 +56,8 @@ def commands() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line ``args`` (default: that of the process) and leave with its `ExitStatus`."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a µ is no reason to lose the report.
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # A terminal that cannot show a µ is no reason to lose the report, nor a key that is no text to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     sys.exit(_exit_status(args))
@@ -76,12 +76,18 @@ def _exit_status(args: list[str] | None) -> ExitStatus:
         return _fail("interrupted", ExitStatus.INTERRUPTED)
     except TcpgoonError as exc:
         return _fail(str(exc), exc.exit_status)
-    except BrokenPipeError:
+    except OSError as exc:
+        if exc.errno not in OUTPUT_FAILED:
+            return _bug()
         abandon_output()
-        return ExitStatus.INTERRUPTED
+        return _fail(f"standard output cannot be written: {exc.strerror}", ExitStatus.INTERRUPTED)
     except Exception:  # noqa: BLE001 - the last line of defence, and it hides nothing
-        traceback.print_exc()
-        return _fail("this is a bug of tcpgoon: please report it with the lines above", ExitStatus.BUG)
+        return _bug()
+
+
+def _bug() -> ExitStatus:
+    traceback.print_exc()
+    return _fail("this is a bug of tcpgoon: please report it with the lines above", ExitStatus.BUG)
 
 
 def _with_hint(exc: click.UsageError) -> str:
@@ -90,5 +96,5 @@ def _with_hint(exc: click.UsageError) -> str:
 
 
 def _fail(line: str, status: ExitStatus) -> ExitStatus:
-    click.echo(f"tcpgoon: {line}", err=True)
+    complain(line)
     return status

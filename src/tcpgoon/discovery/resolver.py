@@ -25,5 +25,7 @@ def resolve(target: Target, family: Family = Family.ANY) -> tuple[Endpoint, ...]
 
 
 def _address(sockaddr: tuple[object, ...]) -> str:
-    """The address of a socket address; Python has put the zone of a link-local one after a ``%``."""
-    return str(sockaddr[0])
+    """The address of a socket address, with the zone of a link-local one: Python keeps it apart, as a number."""
+    address, *_, zone = sockaddr if len(sockaddr) == 4 else (*sockaddr, 0)
+    named = isinstance(zone, int) and zone > 0
+    return f"{address}%{socket.if_indextoname(int(str(zone)))}" if named else str(address)

@@ -73,6 +73,10 @@ _PORT_TAKEN = {
 """What is said where another port may do. EADDRNOTAVAIL of ``bind()`` is not: there the address itself is not ours."""
 
 
+ANOTHER_PORT = Refusal(0, Phase.NONE)
+"""What `Kernel.dial` says where the port that it tried was taken: call it again at once, it will try the next one."""
+
+
 class Kernel(Protocol):
     """What the loop asks of the operating system. `tcpgoon.testing` has one without sockets."""
 
@@ -93,6 +97,10 @@ class Kernel(Protocol):
 
     def finish(self, row: int) -> int:
         """How the handshake of ``row`` ended, where `poll` did not say that it succeeded: 0 or an errno."""
+        ...
+
+    def met_itself(self, row: int) -> bool:
+        """Whether ``row`` was connected to itself: where nobody listens, the two SYNs of one socket cross."""
         ...
 
     def inspect(self, row: int) -> tuple[int, int]:
@@ -134,7 +142,8 @@ class SocketKernel:
         windows: bool | None = None,
     ) -> None:
         self._family = _FAMILY[endpoint.family]
-        self._address = (endpoint.address, endpoint.port)
+        self._address = socket_address(endpoint.address, endpoint.port)
+        self._may_meet_itself = not all(one.known for one in ports) and is_local(endpoint.address)
         self._first = rows.start
         self._sockets: list[socket.SocketType | None] = [None] * len(rows)
         self._nonblocking_type = getattr(socket, "SOCK_NONBLOCK", 0)
@@ -153,16 +162,14 @@ class SocketKernel:
         """See `Kernel.dial`."""
         turn = row % len(self._sources)
         source, ports = self._sources[turn], self._ports[turn]
-        while True:
-            port = ports.next()
-            refusal = self._dial_from(row, source, port)
-            if not port:
-                return refusal
-            if refusal is None:
-                ports.used()
-                return None
-            if refusal not in _PORT_TAKEN or not ports.taken():
-                return refusal
+        port = ports.next()
+        refusal = self._dial_from(row, source, port)
+        if not port:
+            return refusal
+        if refusal is None:
+            ports.used()
+            return None
+        return ANOTHER_PORT if refusal in _PORT_TAKEN and ports.taken() else refusal
 
     def _dial_from(self, row: int, source: str, port: int) -> Refusal | None:
         try:
@@ -189,12 +196,12 @@ class SocketKernel:
         if port and not self._windows:
             # The poor neighbour: a port that is bound like this is closed to other programs' connect().
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((source, port))
+            sock.bind(socket_address(source, port))
             return
         if source:
             if sys.platform == "linux":
                 sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
-            sock.bind((source, 0))
+            sock.bind(socket_address(source, 0))
         if port:
             sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, (port * 0x10001).to_bytes(4, sys.byteorder))
 
@@ -210,6 +217,10 @@ class SocketKernel:
     def finish(self, row: int) -> int:
         """See `Kernel.finish`."""
         return self._socket(row).getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    def met_itself(self, row: int) -> bool:
+        """See `Kernel.met_itself`. Where ports are named or known, none is the target's, and this costs nothing."""
+        return self._may_meet_itself and self.local_port(row) == self._address[1]
 
     def inspect(self, row: int) -> tuple[int, int]:
         """See `Kernel.inspect`."""
@@ -309,6 +320,31 @@ class EpollKernel(SocketKernel):
 
     def _forget(self, sock: socket.SocketType) -> None:
         """Nothing to do: ``close()`` takes it out of the set."""
+
+
+def socket_address(host: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """The address as ``connect()`` and ``bind()`` take it: Python drops the zone of a link-local one in a string."""
+    address, _, zone = host.partition("%")
+    if not zone:
+        return host, port
+    return address, port, 0, int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
+
+
+def why_not_local(address: str) -> OSError | None:
+    """Why no connection can come from ``address``; None where it is an address of this machine."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as sock:
+        try:
+            if sys.platform == "linux":  # it is not about a port: all may be in use towards others
+                sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+            sock.bind(socket_address(address, 0))
+        except OSError as exc:
+            return exc
+    return None
+
+
+def is_local(address: str) -> bool:
+    """Whether ``address`` is one of this machine."""
+    return why_not_local(address) is None
 
 
 def has_port_windows() -> bool:

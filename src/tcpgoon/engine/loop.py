@@ -10,10 +10,10 @@ The loop decides nothing about the target. It writes what happened into the tabl
 import errno
 from collections.abc import Callable
 
-from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, WAKE, Kernel
+from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, MOST_EVENTS, WAKE, Kernel
 from tcpgoon.plan.plan import Close, Plan
 from tcpgoon.record.connection import State
-from tcpgoon.record.outcome import Phase
+from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
 
 DIALS_A_TURN = 16
@@ -68,12 +68,22 @@ class Loop:
         return self._clock() - self._begun
 
     def _establish(self) -> None:
+        late_s, seen = self._late_s(), 0
         while not self._stopping and (self._dialing or self._next < self._rows.stop):
             self._dial_due()
-            late_s = self._now_s() - self._plan.dial_timeout_s
-            if self._turn(self._patience_s()) < MOST_EVENTS:
-                # All that had happened by late_s + timeout has been seen: what is still undecided really is late.
+            if not seen:
+                late_s = self._late_s()
+            events = self._turn(self._patience_s())
+            seen += events
+            # Ready ones are told in the order in which they became ready. So all that had happened by late_s + timeout
+            # has been seen once fewer come than we take, or as many as there are: peers that never stop sending
+            # must not keep dials from being late.
+            if events < MOST_EVENTS or seen > self._held + self._dialing + events:
                 self._expire(late_s)
+                seen = 0
+
+    def _late_s(self) -> float:
+        return self._now_s() - self._plan.dial_timeout_s
 
     def _dial_due(self) -> None:
         due = self._rows.start + self._plan.pacing.due(self._now_s())
@@ -84,7 +94,8 @@ class Loop:
 
     def _dial(self, row: int) -> None:
         self._table.dial(row, self._now_s(), row % (len(self._plan.sources) or 1))
-        refusal = self._kernel.dial(row)
+        while (refusal := self._kernel.dial(row)) is ANOTHER_PORT:
+            self._table.start_s[row] = self._now_s()  # the search for a port is ours, not the target's
         if refusal:
             self._table.fail(row, self._now_s(), refusal.error, refusal.phase)
         else:
@@ -120,6 +131,8 @@ class Loop:
     def _decide(self, row: int, now_s: float, error: int) -> None:
         """The handshake of ``row`` is over: it succeeded where ``error`` is 0."""
         self._dialing -= 1
+        if not error and self._kernel.met_itself(row):
+            error = errno.ECONNREFUSED  # nobody listens there
         if error and error not in _QUICKER_THAN_WE:
             self._close(row)
             self._table.fail(row, now_s, error, Phase.HANDSHAKE)
@@ -128,7 +141,10 @@ class Loop:
         self._table.establish(row, now_s, rtt_us, retransmits)
         self._held += 1
         if error:
-            self._lose(row, now_s, error)
+            received, _ = self._kernel.drain(row)  # what came before the end
+            self._table.received_bytes[row] += received
+            # EPIPE is the RST after a FIN: the FIN was what ended it.
+            self._lose(row, now_s, FIN if error == errno.EPIPE else error)
 
     def _drain(self, row: int, now_s: float) -> None:
         """Read what came for ``row``, and see whether that was the end of it."""
@@ -168,10 +184,11 @@ class Loop:
         while self._held and not self._stopping and (left_s := until_s - self._now_s()) > 0:
             self._turn(left_s)
         self.interrupted = self._stopping
-        # What has ended by now has not been held to the end, and a FIN may be waiting behind data.
-        looks = 0
-        while (self._turn(0.0) == MOST_EVENTS or self._unread) and looks < LAST_LOOKS:
-            looks += 1
+        # What has ended by now has not been held to the end. As many looks as it takes to hear of each once, and then
+        # some: a FIN may be waiting behind data.
+        looks = LAST_LOOKS + self._held // MOST_EVENTS
+        while (self._turn(0.0) == MOST_EVENTS or self._unread) and looks:
+            looks -= 1
 
     def _tear_down(self) -> None:
         state = self._table.state

@@ -21,14 +21,20 @@ PLAIN_SHARE = 3 / 8
 class Ports:
     """The local ports ``low`` to ``high`` (inclusive) of one source address, of which ``busy`` are taken already.
 
+    ``forbidden`` ports are never named: those that are reserved for a service, which an explicit choice would take.
+
     ``next()`` names the port of the next dial; 0 leaves the choice to the kernel. A port that proves to be taken is
     passed over with ``next()`` again, at most `budget` times: then none is free.
     """
 
-    def __init__(self, low: int, high: int, busy: int = 0, seed: int = 0) -> None:
+    def __init__(
+        self, low: int, high: int, busy: int = 0, seed: int = 0, forbidden: frozenset[int] = frozenset()
+    ) -> None:
         self.size = high - low + 1
+        self.known = True
+        """Whether the range is known, so that no connection comes from outside it or from a forbidden port."""
         self._plain = max(0, int(self.size * PLAIN_SHARE) - busy)
-        self._low, self._seed = low, seed
+        self._low, self._seed, self._forbidden = low, seed, forbidden
         self._order: array[int] | None = None
         self._place = -1
         self.budget = self.size
@@ -38,6 +44,7 @@ class Ports:
         """Ports that are all left to the kernel, where its range is not known."""
         ports = cls(0, 0)
         ports._plain = sys.maxsize
+        ports.known = False
         return ports
 
     def next(self) -> int:
@@ -46,9 +53,10 @@ class Ports:
             self._plain -= 1
             return 0
         if self._order is None:
-            self._order = _visited(self._low, self.size, self._seed)
+            every = _visited(self._low, self.size, self._seed)
+            self._order = array("H", (port for port in every if port not in self._forbidden)) or every
         self._place += 1
-        return self._order[self._place % self.size]
+        return self._order[self._place % len(self._order)]
 
     def taken(self) -> bool:
         """The port just named is in use; whether another is worth trying.

@@ -2,17 +2,19 @@
 
 import os
 import resource
-import socket
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from tcpgoon.engine.kernel import is_local, why_not_local
 from tcpgoon.engine.ports import Ports
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.plan.endpoint import Endpoint, Family
+from tcpgoon.plan.endpoint import Endpoint, Family, is_loopback
 
 LOOP_DESCRIPTORS = 8
 """What a run opens besides its connections: the epoll set, the waker's pair, and a few for reports and imports."""
@@ -27,19 +29,21 @@ class PortRange(NamedTuple):
     low: int
     high: int
     """Inclusive."""
-    reserved: int
-    """Ports in between that it must leave alone."""
+    forbidden: frozenset[int]
+    """Ports in between that are to be left alone."""
+    name_all: bool = False
+    """The kernel is not to choose, since it might choose one of them."""
 
     @property
     def usable(self) -> int:
         """How many a connection can have."""
-        return max(0, self.high - self.low + 1 - self.reserved)
+        return max(0, self.high - self.low + 1 - len(self.forbidden))
 
 
-def look(sources: Sequence[str]) -> ClientLimits:
-    """The limits of this client when it dials from ``sources``; raises the soft limit of descriptors first."""
+def look(endpoint: Endpoint, sources: Sequence[str]) -> ClientLimits:
+    """The limits of this client when it dials ``endpoint`` from ``sources``. Raises the soft limit of descriptors."""
     soft, hard = raise_descriptor_limit()
-    ports = port_range()
+    ports = port_range(endpoint)
     return ClientLimits(
         descriptors_soft=soft,
         descriptors_hard=hard,
@@ -47,6 +51,12 @@ def look(sources: Sequence[str]) -> ClientLimits:
         ports=ports.usable if ports else None,
         sources=len(sources) or 1,
     )
+
+
+def as_they_are_now(limits: ClientLimits) -> ClientLimits:
+    """``limits`` with the limit of descriptors that is in force now: somebody may have lowered it meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return msgspec.structs.replace(limits, descriptors_soft=_known(soft), descriptors_hard=_known(hard))
 
 
 def raise_descriptor_limit() -> tuple[int, int]:
@@ -60,33 +70,39 @@ def raise_descriptor_limit() -> tuple[int, int]:
     return _known(soft), _known(hard)
 
 
-def port_range() -> PortRange | None:
-    """The kernel's range of ephemeral ports, None where it cannot be known."""
+def port_range(endpoint: Endpoint) -> PortRange | None:
+    """The kernel's range of ephemeral ports, None where it cannot be known.
+
+    Towards a target on this machine its own port is no port for us: a socket that dials itself finds itself, and is
+    ESTABLISHED where nobody listens (RFC 9293 §3.5, simultaneous open).
+    """
     try:
         low, high = (int(word) for word in (_PROC / "ip_local_port_range").read_text().split())
         reserved = (_PROC / "ip_local_reserved_ports").read_text().strip()
     except (OSError, ValueError):
         return None
-    return PortRange(low, high, _count_within(reserved, low, high))
+    forbidden = _within(reserved, low, high)
+    if low <= endpoint.port <= high and is_local(endpoint.address):
+        forbidden |= {endpoint.port}
+    return PortRange(low, high, forbidden, endpoint.port in forbidden)
 
 
 def ports_for(endpoint: Endpoint, sources: Sequence[str]) -> list[Ports]:
     """The port choosers of a run, one for each source; where the range is not known they leave it to the kernel."""
-    found = port_range()
+    found, seed = port_range(endpoint), time.monotonic_ns()
     if found is None:
         return [Ports.of_the_kernel() for _ in sources or [""]]
-    busy, seed = _sockets_in_use(endpoint.family), time.monotonic_ns()
-    return [Ports(found.low, found.high, busy, seed + k) for k, _ in enumerate(sources or [""])]
+    busy = found.high if found.name_all else _sockets_in_use(endpoint.family)
+    return [Ports(found.low, found.high, busy, seed + k, found.forbidden) for k, _ in enumerate(sources or [""])]
 
 
-def check_sources(sources: Sequence[str]) -> None:
-    """Raise `PlanError` for the first of ``sources`` that is no address of this machine."""
+def check_sources(endpoint: Endpoint, sources: Sequence[str]) -> None:
+    """Raise `PlanError` for the first of ``sources`` from which ``endpoint`` cannot be dialled."""
     for source in sources:
-        with socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_STREAM) as sock:
-            try:
-                sock.bind((source, 0))
-            except OSError as exc:
-                raise PlanError(f"the source {source} cannot be dialled from: {exc.strerror}") from exc
+        if (why := why_not_local(source)) is not None:
+            raise PlanError(f"the source {source} cannot be dialled from: {why.strerror}") from why
+        if is_loopback(source) and not is_local(endpoint.address):
+            raise PlanError(f"the source {source} reaches this machine alone, and {endpoint.address} is elsewhere")
 
 
 def _known(limit: int) -> int:
@@ -118,10 +134,10 @@ def _sockets_in_use(family: Family) -> int:
     return in_use
 
 
-def _count_within(ranges: str, low: int, high: int) -> int:
-    """How many ports of ``ranges`` (``8080,9148-9150``) lie between ``low`` and ``high``."""
-    count = 0
+def _within(ranges: str, low: int, high: int) -> frozenset[int]:
+    """The ports of ``ranges`` (``8080,9148-9150``) that lie between ``low`` and ``high``."""
+    ports: set[int] = set()
     for part in filter(None, ranges.split(",")):
         first, _, last = part.partition("-")
-        count += max(0, min(high, int(last or first)) - max(low, int(first)) + 1)
-    return count
+        ports.update(range(max(low, int(first)), min(high, int(last or first)) + 1))
+    return frozenset(ports)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tcpgoon.judge.facts import Facts, Finding
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.record.metrics import Ending
-from tcpgoon.record.outcome import Side
+from tcpgoon.record.outcome import Phase, Side
 
 _DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 _PORTS = {errno.EADDRNOTAVAIL, errno.EADDRINUSE}
@@ -54,7 +54,7 @@ def ephemeral_ports(facts: Facts) -> Iterator[Finding]:
     """TG102: no local port is left towards this destination, or the source address is not ours."""
     limits, asked = facts.limits, facts.plan.connections
     possible = limits.connections_by_ports
-    endings = _ours(facts, _PORTS)
+    endings = [ending for ending in _ours(facts, _PORTS) if not _without_address(ending)]
     short = not facts.started and possible is not None and asked > possible
     if not endings and not short:
         return
@@ -72,6 +72,15 @@ def ephemeral_ports(facts: Facts) -> Iterator[Finding]:
 
 def other_errors(facts: Facts) -> Iterator[Finding]:
     """TG100: our own kernel said no for another reason: no route, a local firewall, no memory."""
+    gone = [ending for ending in facts.endings(Side.CLIENT) if _without_address(ending)]
+    if gone:
+        yield Finding(
+            code="TG100",
+            side=Side.CLIENT,
+            sentence=f"{_counted(gone)}: a source address is not this host's any more",
+            remedy="give the address back to this host, or dial from another one (--source)",
+            evidence={"errors": _names(gone)},
+        )
     endings = [ending for ending in facts.endings(Side.CLIENT) if ending.error not in _DESCRIPTORS | _PORTS]
     if endings:
         yield Finding(
@@ -84,6 +93,11 @@ def other_errors(facts: Facts) -> Iterator[Finding]:
 
 
 RULES = (descriptors, ephemeral_ports, other_errors)
+
+
+def _without_address(ending: Ending) -> bool:
+    """``bind()`` to a source says EADDRNOTAVAIL for the address; that a port is in use is EADDRINUSE there."""
+    return ending.error == errno.EADDRNOTAVAIL and ending.phase is Phase.BIND
 
 
 def _ours(facts: Facts, errors: set[int]) -> list[Ending]:
@@ -99,6 +113,6 @@ def _counted(endings: list[Ending]) -> str:
     if not endings:
         return ""
     count = sum(ending.count for ending in endings)
-    return (
-        f"{count:,} dial{'s' * (count != 1)} ended with {', '.join(dict.fromkeys(ending.name for ending in endings))}"
-    )
+    what = "connection" if any(ending.phase is Phase.HELD for ending in endings) else "dial"
+    names = ", ".join(dict.fromkeys(ending.name for ending in endings))
+    return f"{count:,} {what}{'s' * (count != 1)} ended with {names}"

@@ -100,6 +100,11 @@ def is_address(host: str) -> bool:
     return family_of_or_none(host) is not None
 
 
+def is_loopback(address: str) -> bool:
+    """Whether ``address`` is one that no packet leaves its machine from."""
+    return ipaddress.ip_address(address).is_loopback
+
+
 def family_of_or_none(host: str) -> Family | None:
     """The family of the address ``host``, `None` where it is a name."""
     try:

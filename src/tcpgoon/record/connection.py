@@ -42,9 +42,11 @@ class Event(IntEnum):
     """The peer reset it."""
     PATH_ERROR = 6
     """Our kernel gave it up: silence, or the network's word."""
-    CLOSE = 7
+    LOCAL_ERROR = 7
+    """Our own host ended it: no memory, or somebody with the right to do so."""
+    CLOSE = 8
     """We close it, as planned."""
-    STOP = 8
+    STOP = 9
     """The run is stopped."""
 
 
@@ -62,6 +64,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.PEER_FIN: State.LOST,
         Event.PEER_RESET: State.LOST,
         Event.PATH_ERROR: State.LOST,
+        Event.LOCAL_ERROR: State.LOST,
         Event.CLOSE: State.CLOSED,
     },
     State.CLOSED: {},

@@ -95,6 +95,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
         return self.counts.lost
 
 
+def not_begun(connections: int) -> Metrics:
+    """The metrics of a run of ``connections`` in which nothing was dialled."""
+    return msgspec.structs.replace(measure(Table(0)), counts=Counts(planned=connections))
+
+
 def measure(table: Table) -> Metrics:
     """The metrics of ``table``, as it is now."""
     state = _column(table, "state")

@@ -84,7 +84,9 @@ def _path_or_client(error: int) -> Side:
 
 def ended_by(error: int) -> ClosedBy:
     """Who ended an established connection that was found ended with ``error``."""
-    return ClosedBy.PEER if error in (FIN, errno.ECONNRESET, errno.EPIPE) else ClosedBy.PATH
+    if error in (FIN, errno.ECONNRESET, errno.EPIPE):
+        return ClosedBy.PEER
+    return ClosedBy.PATH if error in _PATH_ANSWERS else ClosedBy.US
 
 
 def error_name(error: int) -> str:

@@ -41,7 +41,7 @@ COLUMNS = (
 _WIDTH = {"d": 8, "Q": 8, "I": 4, "H": 2, "B": 1}
 ROW_BYTES = sum(_WIDTH[column.type] for column in COLUMNS)
 
-_LOSSES = {ClosedBy.PEER: Event.PEER_RESET, ClosedBy.PATH: Event.PATH_ERROR}
+_LOSSES = {ClosedBy.PEER: Event.PEER_RESET, ClosedBy.PATH: Event.PATH_ERROR, ClosedBy.US: Event.LOCAL_ERROR}
 
 
 class Table:
@@ -66,7 +66,9 @@ class Table:
 
     def __init__(self, rows: int, memory: bytearray | mmap.mmap | memoryview | None = None) -> None:
         self.rows = rows
-        block = memoryview(memory if memory is not None else mmap.mmap(-1, rows * ROW_BYTES)).cast("B")
+        if memory is None:
+            memory = mmap.mmap(-1, rows * ROW_BYTES) if rows else bytearray()
+        block = memoryview(memory).cast("B")
         if len(block) < rows * ROW_BYTES:
             raise Bug(f"{rows} rows need {rows * ROW_BYTES} bytes of memory; there are {len(block)}")
         offset = 0

@@ -7,8 +7,8 @@ import os
 import platform
 import select
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,13 +17,14 @@ from tcpgoon.engine import preflight
 from tcpgoon.engine.kernel import EpollKernel
 from tcpgoon.engine.loop import Loop
 from tcpgoon.engine.portable import SelectorKernel
+from tcpgoon.errors import Unanswerable
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.verdict import judge
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
-from tcpgoon.record.metrics import measure
+from tcpgoon.record.metrics import measure, not_begun
 from tcpgoon.record.table import Table
 from tcpgoon.result import Environment, Result
 from tcpgoon.run.monitor import Monitor, TracedTable, Watch
@@ -54,27 +55,39 @@ def run(
     is part of the result; raised are `PlanError` for a source that is not ours and `ResolutionError`.
     """
     found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
-    preflight.check_sources(plan.sources)
-    limits = preflight.look(plan.sources)
     begun, begun_at = time.monotonic(), datetime.now(UTC)
-    possible = plan.force or limits.allows(plan.connections)
-    table = (TracedTable if monitor and monitor.wants_events else Table)(plan.connections)
-    if possible:
+    with _ours_to_open():
+        preflight.check_sources(found[0], plan.sources)
+        limits = preflight.look(found[0], plan.sources)
+        possible = plan.force or limits.allows(plan.connections)
+        kind = TracedTable if monitor and monitor.wants_events else Table
+        table = kind(plan.connections if possible else 0)
+        kernel = _kernel(plan, found[0], range(table.rows)) if possible else None
+    if kernel:
         with _watched(monitor, table, begun, interval_s):
-            outcome = _carry_out(plan, found[0], table, begun, stop or Stop())
+            outcome = _carry_out(plan, kernel, table, begun, stop or Stop())
+        limits = preflight.as_they_are_now(limits)
     else:
         outcome = _Run(started=False, interrupted=False, missing=())
     return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
+
+
+@contextmanager
+def _ours_to_open() -> Iterator[None]:
+    """What a run needs for itself: without it, no question was asked."""
+    try:
+        yield
+    except (OSError, MemoryError) as exc:
+        why = getattr(exc, "strerror", None) or "not enough memory"
+        raise Unanswerable(f"this client cannot open what it needs for itself: {why}") from exc
 
 
 def _watched(monitor: Monitor | None, table: Table, begun: float, interval_s: float) -> AbstractContextManager[object]:
     return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
 
 
-def _carry_out(plan: Plan, endpoint: Endpoint, table: Table, begun: float, stop: Stop) -> _Run:
-    rows = range(table.rows)
-    kernel = _kernel(plan, endpoint, rows)
-    loop = Loop(plan, table, rows, kernel, time.monotonic, begun)
+def _carry_out(plan: Plan, kernel: EpollKernel | SelectorKernel, table: Table, begun: float, stop: Stop) -> _Run:
+    loop = Loop(plan, table, range(table.rows), kernel, time.monotonic, begun)
     stop.when_requested(loop.stop)
     try:
         loop.run()
@@ -97,7 +110,7 @@ def _judged(
     environment: Environment,
     begun: float,
 ) -> Result:
-    metrics = measure(table)
+    metrics = measure(table) if outcome.started else not_begun(plan.connections)
     facts = Facts(plan=plan, limits=limits, metrics=metrics, started=outcome.started, interrupted=outcome.interrupted)
     findings = diagnose(facts)
     judgement = judge(facts, findings)

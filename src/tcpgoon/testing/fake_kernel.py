@@ -117,6 +117,10 @@ class FakeKernel:
         """See `Kernel.finish`."""
         return self._peers[row].error
 
+    def met_itself(self, row: int) -> bool:
+        """See `Kernel.met_itself`: never, here."""
+        return False
+
     def inspect(self, row: int) -> tuple[int, int]:
         """See `Kernel.inspect`."""
         return self._peers[row].rtt_us, self._peers[row].retransmits
