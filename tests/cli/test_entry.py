@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -11,30 +10,38 @@ from tcpgoon.server import Server, ServerConfig
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_at_any_moment_of_the_start(number: signal.Signals) -> None:
-    """While it imports, resolves, dials: one line at the most beside the report, never a traceback, exit status 1."""
+@pytest.mark.parametrize("imported", ["tcpgoon.cli.entry", "click", "msgspec", "numpy", "tcpgoon.run.runner"])
+def test_a_signal_while_it_imports(imported: str, number: signal.Signals) -> None:
+    """Python tells on stderr what it has imported, as it goes: that is how we know where it is."""
     with Server(ServerConfig()) as server:
-        for step in range(8):
-            command = [sys.executable, "-m", "tcpgoon", "-y", "--hold", "60s", "127.0.0.1", str(server.port)]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-                # Python itself needs about 15 ms to get to our first line; before that a signal is not ours to hear.
-                time.sleep(0.05 + 0.02 * step)
-                child.send_signal(number)
-                out, err = child.communicate(timeout=60)
-            assert child.returncode == 1, (step, out, err)
-            assert "Traceback" not in err, (step, err)
+        command = [sys.executable, "-X", "importtime", "-m", "tcpgoon", "-y", "127.0.0.1", str(server.port)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            assert child.stderr
+            lines = iter(child.stderr.readline, "")
+            assert any(line.split("|")[-1].strip() == imported for line in lines)
+            if imported == "tcpgoon.cli.entry":
+                next(lines)  # the next import is after the signals were taken care of
+            child.send_signal(number)
+            out, err = child.communicate(timeout=60)
+    assert child.returncode == 1, (out, err)
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "tcpgoon: interrupted" or "INTERRUPTED: " in out
+
+
+def test_nobody_is_there_to_read_that_it_was_interrupted() -> None:
+    program = "import os, signal; os.close(2); from tcpgoon.cli import entry; entry._leave(signal.SIGTERM, None)"
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 1
 
 
 def test_a_signal_after_the_verdict_does_not_change_the_status() -> None:
     program = """
-import os, signal, sys
+import atexit, os, signal, sys
 from tcpgoon.cli import main as module
 def command():
     print("PASS: it is said", flush=True)
     sys.exit(0)
 module.main = command
 from tcpgoon.cli.entry import main
-import atexit
 atexit.register(lambda: os.kill(os.getpid(), signal.SIGTERM))
 main()
 """

@@ -1,26 +1,34 @@
-"""Where the process begins and ends: as small as can be, so that a signal finds us ready at any moment."""
+"""Where the process begins and ends: as small as can be, so that a signal finds us ready at any moment.
 
+Until a run begins nothing is open, and a signal simply ends the process. It does not raise: an exception that comes
+while Python imports can be swallowed there, and who sent SIGTERM would wait for nothing.
+"""
+
+import os
 import signal
-import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> NoReturn:
     """Run the command line of the process."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        from tcpgoon.cli.main import main as command  # takes a while, and may be interrupted
+    for number in _SIGNALS:
+        signal.signal(number, _leave)
+    from tcpgoon.cli.main import main as command  # takes a while, and may be interrupted
 
+    try:
         command()
-    except KeyboardInterrupt:
-        sys.exit(1)
     finally:
         # All has been said: from here to the end of the process no signal may change the status.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Before a run, SIGTERM is what Ctrl-C is."""
-    raise KeyboardInterrupt
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    line = b"tcpgoon: interrupted\n"
+    with suppress(OSError):  # where nobody is there to read it, the status says it
+        os.write(2, b"\n" + line if os.isatty(2) else line)  # a question may stand on the terminal's last line
+    os._exit(1)
