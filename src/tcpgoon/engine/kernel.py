@@ -55,6 +55,8 @@ WAKE = -1
 READ_BYTES = 65_536
 _READS = 4
 _RESET = struct.pack("ii", 1, 0)
+_UNDER_WAY = errno.EINPROGRESS
+_new_socket = socket.SocketType
 _FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 
 
@@ -82,6 +84,9 @@ class Kernel(Protocol):
 
     missing: tuple[str, ...]
     """What this one cannot do, a sentence each."""
+
+    may_meet_itself: bool
+    """Whether `met_itself` is to be asked at all: not where we know that no dial comes from the target's own port."""
 
     def dial(self, row: int) -> Refusal | None:
         """Start to connect ``row``; None: under way, `poll` will tell."""
@@ -143,12 +148,14 @@ class SocketKernel:
     ) -> None:
         self._family = _FAMILY[endpoint.family]
         self._address = socket_address(endpoint.address, endpoint.port)
-        self._may_meet_itself = not all(one.known for one in ports) and is_local(endpoint.address)
+        self.may_meet_itself = not all(one.known for one in ports) and is_local(endpoint.address)
         self._first = rows.start
         self._sockets: list[socket.SocketType | None] = [None] * len(rows)
-        self._nonblocking_type = getattr(socket, "SOCK_NONBLOCK", 0)
-        self._type = socket.SOCK_STREAM | self._nonblocking_type
+        in_the_type = getattr(socket, "SOCK_NONBLOCK", 0)
+        self._must_unblock = not in_the_type
+        self._type = socket.SOCK_STREAM | in_the_type
         self._sources = sources or [""]
+        self._turns = len(self._sources)
         self._ports = ports
         self._windows = has_port_windows() if windows is None else windows
         self._drain_flags = socket.MSG_TRUNC if sys.platform == "linux" else 0
@@ -160,10 +167,10 @@ class SocketKernel:
 
     def dial(self, row: int) -> Refusal | None:
         """See `Kernel.dial`."""
-        turn = row % len(self._sources)
-        source, ports = self._sources[turn], self._ports[turn]
+        turn = row % self._turns
+        ports = self._ports[turn]
         port = ports.next()
-        refusal = self._dial_from(row, source, port)
+        refusal = self._dial_from(row, self._sources[turn], port)
         if not port:
             return refusal
         if refusal is None:
@@ -173,10 +180,10 @@ class SocketKernel:
 
     def _dial_from(self, row: int, source: str, port: int) -> Refusal | None:
         try:
-            sock = socket.SocketType(self._family, self._type)
+            sock = _new_socket(self._family, self._type)
         except OSError as exc:
             return Refusal(exc.errno or errno.EMFILE, Phase.SOCKET)
-        if not self._nonblocking_type:
+        if self._must_unblock:
             sock.setblocking(False)
         if source or port:
             try:
@@ -185,7 +192,7 @@ class SocketKernel:
                 sock.close()
                 return Refusal(exc.errno or errno.EADDRNOTAVAIL, Phase.BIND)
         error = sock.connect_ex(self._address)
-        if error and error != errno.EINPROGRESS:
+        if error != _UNDER_WAY and error:
             sock.close()
             return Refusal(error, self._phase_of(error))
         self._sockets[row - self._first] = sock
@@ -219,8 +226,8 @@ class SocketKernel:
         return self._socket(row).getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def met_itself(self, row: int) -> bool:
-        """See `Kernel.met_itself`. Where ports are named or known, none is the target's, and this costs nothing."""
-        return self._may_meet_itself and self.local_port(row) == self._address[1]
+        """See `Kernel.met_itself`."""
+        return self.may_meet_itself and self.local_port(row) == self._address[1]
 
     def inspect(self, row: int) -> tuple[int, int]:
         """See `Kernel.inspect`."""

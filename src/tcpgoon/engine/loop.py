@@ -16,7 +16,7 @@ from tcpgoon.record.connection import State
 from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
 
-DIALS_A_TURN = 16
+DIALS_A_TURN = 32
 """Dials between two looks at the events: few, so that the times that we record are those at which things happened."""
 
 LAST_LOOKS = 64
@@ -41,8 +41,10 @@ class Loop:
         self._plan = plan
         self._table = table
         self._rows = rows
+        self._sources = len(plan.sources) or 1
         self._reset = plan.close is Close.RESET
         self._kernel = kernel
+        self._may_meet_itself = kernel.may_meet_itself
         self._clock = clock
         self._begun = begun
         self._next = self._oldest = rows.start
@@ -88,14 +90,20 @@ class Loop:
     def _dial_due(self) -> None:
         due = self._rows.start + self._plan.pacing.due(self._now_s())
         room = self._next + min(DIALS_A_TURN, self._plan.max_dialing - self._dialing)
-        while self._next < min(due, room, self._rows.stop):
+        last = min(due, room, self._rows.stop)
+        while self._next < last:
             self._dial(self._next)
             self._next += 1
 
     def _dial(self, row: int) -> None:
-        self._table.dial(row, self._now_s(), row % (len(self._plan.sources) or 1))
-        while (refusal := self._kernel.dial(row)) is ANOTHER_PORT:
+        self._table.dial(row, self._clock() - self._begun, row % self._sources)
+        refusal = self._kernel.dial(row)
+        if refusal is None:
+            self._dialing += 1
+            return
+        while refusal is ANOTHER_PORT:
             self._table.start_s[row] = self._now_s()  # the search for a port is ours, not the target's
+            refusal = self._kernel.dial(row)
         if refusal:
             self._table.fail(row, self._now_s(), refusal.error, refusal.phase)
         else:
@@ -106,14 +114,17 @@ class Loop:
         now_s = self._now_s()
         waits = []
         if self._next < self._rows.stop and self._dialing < self._plan.max_dialing:
-            waits.append(self._plan.pacing.start_s(self._next - self._rows.start) - now_s)
+            next_s = self._plan.pacing.start_s(self._next - self._rows.start) - now_s
+            if next_s <= 0:
+                return 0.0
+            waits.append(next_s)
         if self._dialing:
             waits.append(self._table.start_s[self._oldest] + self._plan.dial_timeout_s - now_s)
         return max(0.0, min(waits, default=0.0))
 
     def _turn(self, timeout_s: float) -> int:
         """Wait for something to happen, and step what it happened to; how many events there were."""
-        unread = list(self._unread)
+        unread = list(self._unread) if self._unread else ()
         events = self._kernel.poll(0.0 if unread or self._stopping else min(timeout_s, LONGEST_WAIT_S))
         now_s = self._now_s()
         for row in unread:
@@ -131,7 +142,7 @@ class Loop:
     def _decide(self, row: int, now_s: float, error: int) -> None:
         """The handshake of ``row`` is over: it succeeded where ``error`` is 0."""
         self._dialing -= 1
-        if not error and self._kernel.met_itself(row):
+        if self._may_meet_itself and not error and self._kernel.met_itself(row):
             error = errno.ECONNREFUSED  # nobody listens there
         if error and error not in _QUICKER_THAN_WE:
             self._close(row)

@@ -86,7 +86,8 @@ class Table:
 
     def dial(self, row: int, now_s: float, source: int = 0) -> None:
         """``connect()`` is called now, from the plan's source number ``source``."""
-        self.source[row] = source
+        if source:
+            self.source[row] = source
         self.start_s[row] = now_s
         self.apply(row, Event.DIAL, now_s)
 

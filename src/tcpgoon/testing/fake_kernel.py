@@ -62,6 +62,7 @@ class FakeKernel:
     """A `Kernel` whose peers do what ``peer(row)`` says. It keeps what it was asked, for a test to look at."""
 
     missing: tuple[str, ...] = ()
+    may_meet_itself = True
 
     def __init__(self, clock: FakeClock, peer: Callable[[int], Peer], bytes_a_drain: int = 1 << 30) -> None:
         self._clock = clock
