@@ -3,11 +3,14 @@
 import os
 import resource
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
 
 from tcpgoon.engine.kernel import has_port_windows
+from tests.netlab.lab import NEEDS, Lab
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -20,13 +23,15 @@ settings.load_profile("ci" if IN_CI else "here")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "requires(*needs): 'root', '18000 descriptors', 'port windows' or the name of a program; "
-        "without it the test is skipped, and fails where CI=true",
+        "requires(*needs): 'root', '18000 descriptors', 'port windows', the path of a device or the name of a "
+        "program; without it the test is skipped, and fails where CI=true",
     )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     needs = [need for mark in item.iter_markers("requires") for need in mark.args]
+    if "lab" in getattr(item, "fixturenames", ()):
+        needs += NEEDS
     if lacking := [need for need in needs if not is_here(need)]:
         refuse = pytest.fail if IN_CI else pytest.skip
         refuse(f"requires {', '.join(lacking)}")
@@ -39,5 +44,23 @@ def is_here(need: str) -> bool:
         return resource.getrlimit(resource.RLIMIT_NOFILE)[1] >= int(need.split()[0])
     if need == "port windows":
         return has_port_windows()
+    if need.startswith("/dev/"):
+        return can_be_opened(need)
     # The daemons of an ordinary user are not on the path.
     return shutil.which(need, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", "/sbin"])) is not None
+
+
+def can_be_opened(device: str) -> bool:
+    """The file of a device may be there without the device."""
+    try:
+        os.close(os.open(device, os.O_RDWR))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def lab() -> Iterator[Callable[..., Lab]]:
+    """Makes networks, with the words of `Lab`; all that is in them ends with the test."""
+    with ExitStack() as labs:
+        yield lambda *args, **kwargs: labs.enter_context(Lab(*args, **kwargs))
