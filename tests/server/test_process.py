@@ -55,7 +55,7 @@ def test_all_knobs_become_flags() -> None:
         "--above=stop",
         "--backlog=3",
         "--echo",
-        "--banner=-\\x0a",
+        "--banner=-\\n",
         "--reset-after=0.250000s",
         "--accept-delay=1.000000s",
         "--never-accept",

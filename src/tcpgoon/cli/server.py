@@ -9,9 +9,10 @@ from typing import Any, get_args
 import click
 
 from tcpgoon.cli.params import COUNT, DURATION, Parsed
-from tcpgoon.server import Above, Server, ServerConfig, parse_banner
+from tcpgoon.plan.escapes import parse_escapes
+from tcpgoon.server import Above, Server, ServerConfig
 
-BANNER = Parsed("text", parse_banner)
+BANNER = Parsed("text", parse_escapes)
 
 
 @click.command(short_help="Listen as a target with fault knobs.")

@@ -1,6 +1,5 @@
 """The bundled target: a real server with fault knobs."""
 
-from tcpgoon.server.banner import parse_banner
 from tcpgoon.server.config import Above, ServerConfig
 from tcpgoon.server.process import ServerProcess
 from tcpgoon.server.server import Server
@@ -12,5 +11,4 @@ __all__ = [
     "Server",
     "ServerConfig",
     "ServerProcess",
-    "parse_banner",
 ]

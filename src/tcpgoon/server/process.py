@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tcpgoon.errors import ExitStatus, ListenError, TcpgoonError
-from tcpgoon.server.banner import format_banner
+from tcpgoon.plan.escapes import format_escapes
 from tcpgoon.server.config import ServerConfig
 from tcpgoon.server.tally import Counts
 
@@ -140,5 +140,5 @@ def _flag(name: str, value: object) -> list[str]:
     if value is True:
         return [option]
     if isinstance(value, bytes):
-        return [f"{option}={format_banner(value)}"]
+        return [f"{option}={format_escapes(value)}"]
     return [f"{option}={value:.6f}s" if name.endswith("_s") else f"{option}={value}"]

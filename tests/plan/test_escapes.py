@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import PlanError
-from tcpgoon.server.banner import format_banner, parse_banner
+from tcpgoon.plan.escapes import format_escapes, parse_escapes
 
 
 @pytest.mark.parametrize(
-    ("text", "banner"),
+    ("text", "data"),
     [
         ("", b""),
         ("220 ready", b"220 ready"),
@@ -22,20 +22,34 @@ from tcpgoon.server.banner import format_banner, parse_banner
         ("two\nlines", b"two\nlines"),
     ],
 )
-def test_what_a_text_means(text: str, banner: bytes) -> None:
-    assert parse_banner(text) == banner
+def test_what_a_text_means(text: str, data: bytes) -> None:
+    assert parse_escapes(text) == data
 
 
 @pytest.mark.parametrize(("text", "escape"), [(r"\q", r"\q"), ("end\\", "\\"), (r"\x4", r"\x"), (r"\xgg", r"\x")])
 def test_an_unknown_escape_is_refused(text: str, escape: str) -> None:
-    line = rf"'{escape}' means nothing in a banner: there are \r \n \t \0 \\ and \x00 to \xff"
+    line = rf"'{escape}' means nothing here: there are \r \n \t \0 \\ and \x00 to \xff"
     with pytest.raises(PlanError, match=f"^{re.escape(line)}$"):
-        parse_banner(text)
+        parse_escapes(text)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", ""),
+        (b"+PONG\r\n", r"+PONG\r\n"),
+        (b"\x1b[2J\t\x00\x7f\xff", r"\x1b[2J\t\x00\x7f\xff"),
+        (b"a\\nb", r"a\\nb"),
+        ("é".encode(), r"\xc3\xa9"),
+    ],
+)
+def test_what_bytes_are_written_as(data: bytes, text: str) -> None:
+    assert format_escapes(data) == text
 
 
 @given(st.binary(max_size=100))
-def test_any_bytes_survive_the_way_through_a_command_line(banner: bytes) -> None:
-    text = format_banner(banner)
+def test_any_bytes_survive_the_way_through_a_command_line(data: bytes) -> None:
+    text = format_escapes(data)
     assert text.isascii()
     assert text.isprintable() or not text
-    assert parse_banner(text) == banner
+    assert parse_escapes(text) == data
