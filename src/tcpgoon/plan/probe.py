@@ -1,0 +1,117 @@
+"""What is asked of the application at the other end, and which answer proves that it serves the connection."""
+
+import re
+import warnings
+from collections.abc import Callable
+from enum import Enum
+
+import msgspec
+
+from tcpgoon.errors import PlanError
+from tcpgoon.plan.escapes import format_escapes, parse_escapes
+
+MOST_SENT = 16_384
+"""Bytes that a probe may send: what the send buffer of a new connection takes at once."""
+
+LONGEST_PATTERN = 4_096
+
+ANYTHING = "(?s)."
+"""The pattern of whoever is content with any answer."""
+
+
+class ProbeAt(Enum):
+    """When each connection is asked."""
+
+    OPEN = "open"
+    """As soon as it is established."""
+    PEAK = "peak"
+    """Once all are open, so that all are served at once; then they are held on."""
+    END = "end"
+    """At the end of the hold."""
+
+
+class ProxyProtocol(Enum):
+    """The header that tells a server behind a proxy who the client is; it is sent before anything else."""
+
+    V1 = "v1"
+    """One line of text."""
+    V2 = "v2"
+    """Binary."""
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    r"""Send something once, and expect an answer.
+
+    All is text, so that a saved plan can be read: what is sent has the escapes of `parse_escapes`; the patterns are
+    regular expressions over *bytes* (``.`` is any byte but ``\n``; ``(?s)`` makes it any byte).
+
+    Raises `PlanError` for an unknown escape, too much to send, and a pattern that is none or that matches where
+    nothing was said, since it would prove nothing.
+    """
+
+    name: str
+    """What the report calls it."""
+    send: str = ""
+    """Empty: the server speaks first."""
+    expect: str = ANYTHING
+    """What proves that the connection is served."""
+    refused: str = ""
+    """What means no; the group ``reason`` in it, if there is one, is what is reported. Empty: nothing known."""
+    anchored: bool = False
+    """Whether the patterns describe the beginning of what the peer says; otherwise they are searched for in it."""
+
+    def __post_init__(self) -> None:
+        if len(self.payload) > MOST_SENT:
+            raise PlanError(f"the probe sends {len(self.payload):,} bytes: at most {MOST_SENT:,} are sent")
+        _prove_something(self.expect)
+        if self.refused:
+            _prove_something(self.refused)
+
+    @property
+    def payload(self) -> bytes:
+        """The bytes to send."""
+        return parse_escapes(self.send)
+
+
+def parse_exchange(send: str | None, expect: str | None, read: Callable[[str], bytes]) -> Exchange:
+    r"""The exchange of ``--send`` and ``--expect``; without the latter any answer will do.
+
+    ``@name`` stands for what ``read(name)`` gives: sent as it is, or a pattern up to its last line end. To begin with
+    an ``@``, write ``\x40``. Raises `PlanError`, and what ``read`` raises.
+    """
+    if send is None and expect is None:
+        raise PlanError("a probe sends something or expects something: give --send, --expect or both")
+    sent = read(send[1:]) if send and send.startswith("@") else parse_escapes(send or "")
+    pattern = _decoded(read(expect[1:])) if expect and expect.startswith("@") else expect
+    # Formatted anew, what was given in some other encoding is plain ASCII from here on.
+    return Exchange(
+        name="send/expect", send=format_escapes(sent), expect=ANYTHING if pattern is None else pattern, anchored=False
+    )
+
+
+def compile_pattern(text: str) -> re.Pattern[bytes]:
+    """The regular expression over bytes that ``text`` is; what is not ASCII in it stands for its UTF-8.
+
+    Nothing protects from a pattern that backtracks without end, such as ``(a+)+$``: it is the user's own, and is
+    searched for in a few kilobytes at a time. Raises `PlanError`.
+    """
+    if len(text) > LONGEST_PATTERN:
+        raise PlanError(f"a regular expression of {len(text):,} characters: at most {LONGEST_PATTERN:,} are allowed")
+    try:
+        with warnings.catch_warnings():
+            # What a future Python may read differently is no business of whoever runs this one.
+            warnings.simplefilter("ignore")
+            return re.compile(text.encode())
+    except UnicodeEncodeError as exc:
+        raise PlanError(rf"{text!r} is not UTF-8: write such bytes as \xff") from exc
+    except (re.error, ValueError, OverflowError, RecursionError) as exc:
+        raise PlanError(f"{text!r} is no regular expression: {exc}") from exc
+
+
+def _prove_something(text: str) -> None:
+    if compile_pattern(text).search(b""):
+        raise PlanError(f"{text!r} matches where nothing was said: it would prove nothing")
+
+
+def _decoded(source: bytes) -> str:
+    return source.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,140 @@
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tcpgoon.errors import PlanError
+from tcpgoon.plan.escapes import parse_escapes
+from tcpgoon.plan.probe import ANYTHING, LONGEST_PATTERN, MOST_SENT, Exchange, compile_pattern, parse_exchange
+
+texts = st.text() | st.text(alphabet=r"\x0a@(?P<>)[]{}*+.|^$-,:smLu19 é", max_size=24)
+"""Anything, and much that is nearly right."""
+
+
+def no_file(name: str) -> bytes:
+    raise AssertionError(f"{name} is read")
+
+
+def test_what_is_asked_where_nothing_else_is_said() -> None:
+    exchange = Exchange(name="x")
+
+    assert exchange == Exchange(name="x", send="", expect=ANYTHING, refused="", anchored=False)
+    assert exchange.payload == b""
+
+
+def test_what_is_sent_has_escapes() -> None:
+    assert Exchange(name="x", send=r"PING\r\n\x00\\é").payload == b"PING\r\n\0\\\xc3\xa9"
+
+
+@pytest.mark.parametrize(
+    ("knobs", "line"),
+    [
+        ({"send": r"\q"}, r"'\q' means nothing here: there are \r \n \t \0 \\ and \x00 to \xff"),
+        ({"send": "x" * (MOST_SENT + 1)}, "the probe sends 16,385 bytes: at most 16,384 are sent"),
+        ({"expect": ""}, "'' matches where nothing was said: it would prove nothing"),
+        ({"expect": "a*"}, "'a*' matches where nothing was said: it would prove nothing"),
+        ({"expect": "("}, "'(' is no regular expression: missing ), unterminated subpattern at position 0"),
+        ({"refused": "|x"}, "'|x' matches where nothing was said: it would prove nothing"),
+        ({"refused": "["}, "'[' is no regular expression: unterminated character set at position 0"),
+    ],
+)
+def test_what_is_no_exchange_is_one_clear_line(knobs: dict[str, Any], line: str) -> None:
+    with pytest.raises(PlanError, match=f"^{re.escape(line)}$"):
+        Exchange(name="x", **knobs)
+
+
+def test_the_longest_message_may_be_sent() -> None:
+    assert Exchange(name="x", send=r"\x00" * MOST_SENT).payload == bytes(MOST_SENT)
+
+
+@pytest.mark.parametrize(
+    ("send", "expect", "payload", "pattern"),
+    [
+        (r"PING\r\n", r"^\+PONG", b"PING\r\n", r"^\+PONG"),
+        ("GET", None, b"GET", ANYTHING),
+        (None, r"^220[ -]", b"", r"^220[ -]"),
+        ("", None, b"", ANYTHING),
+        (r"\x40home", "x", b"@home", "x"),
+        ("\udcff", "x", b"\xff", "x"),
+    ],
+)
+def test_send_and_expect(send: str | None, expect: str | None, payload: bytes, pattern: str) -> None:
+    exchange = parse_exchange(send, expect, no_file)
+
+    assert (exchange.payload, exchange.expect) == (payload, pattern)
+    assert (exchange.name, exchange.refused, exchange.anchored) == ("send/expect", "", False)
+
+
+def test_one_of_the_two_is_needed() -> None:
+    line = "a probe sends something or expects something: give --send, --expect or both"
+    with pytest.raises(PlanError, match=f"^{re.escape(line)}$"):
+        parse_exchange(None, None, no_file)
+
+
+def test_a_file_is_sent_as_it_is_and_a_pattern_ends_with_its_line() -> None:
+    files = {"question": b"a\\n\x00\xff\n", "answer": b"^caf\xc3\xa9$\r\n"}
+
+    exchange = parse_exchange("@question", "@answer", files.__getitem__)
+
+    assert exchange.payload == b"a\\n\x00\xff\n"
+    assert exchange.expect == "^café$"
+    assert exchange.send.isascii()
+
+
+def test_a_file_that_cannot_be_read_is_the_readers_affair() -> None:
+    with pytest.raises(FileNotFoundError):
+        parse_exchange("@nowhere", None, lambda name: open(name, "rb").read())  # noqa: PTH123, SIM115
+
+
+@pytest.mark.parametrize(
+    ("pattern", "data", "matches"),
+    [
+        ("é", "café".encode(), True),
+        (r"\xff\r\n$", b"\xff\r\n", True),
+        (".", b"\n", False),
+        ("(?s).", b"\n", True),
+        ("[[a]", b"[", True),
+        ("(?i)pong", b"+PONG", True),
+    ],
+)
+def test_patterns_are_over_bytes(pattern: str, data: bytes, matches: bool) -> None:
+    assert bool(compile_pattern(pattern).search(data)) is matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        ("x" * (LONGEST_PATTERN + 1), "a regular expression of 4,097 characters: at most 4,096 are allowed"),
+        ("\udcff", r"'\udcff' is not UTF-8: write such bytes as \xff"),
+        ("(?u)x", "'(?u)x' is no regular expression: bad inline flags: cannot use 'u' flag with a bytes pattern"),
+    ],
+)
+def test_what_is_no_pattern_is_one_clear_line(pattern: str, line: str) -> None:
+    with pytest.raises(PlanError, match=f"^{re.escape(line)}"):
+        compile_pattern(pattern)
+
+
+def test_a_pattern_too_deep_is_no_traceback() -> None:
+    with pytest.raises(PlanError, match=" is no regular expression: "):
+        compile_pattern("(" * 2000 + ")" * 2000)
+
+
+@given(send=texts | st.none(), expect=texts | st.none())
+@example(send=None, expect="a{99999999999}")
+@example(send="@x", expect="@x")
+def test_no_words_raise_anything_but_a_plan_error(send: str | None, expect: str | None) -> None:
+    try:
+        exchange = parse_exchange(send, expect, lambda name: name.encode("utf-8", "surrogateescape"))
+    except (PlanError, UnicodeEncodeError):  # the latter from the reader of this test: no file has such a name
+        return
+    assert msgspec.json.decode(msgspec.json.encode(exchange), type=Exchange) == exchange
+
+
+@given(sent=st.binary(max_size=200))
+def test_any_file_can_be_sent(sent: bytes) -> None:
+    exchange = parse_exchange("@file", None, lambda name: sent)
+
+    assert parse_escapes(exchange.send) == exchange.payload == sent
