@@ -5,6 +5,7 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -46,8 +47,7 @@ def is_here(need: str) -> bool:
         return has_port_windows()
     if need.startswith("/dev/"):
         return can_be_opened(need)
-    # The daemons of an ordinary user are not on the path.
-    return shutil.which(need, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", "/sbin"])) is not None
+    return find_program(need) is not None
 
 
 def can_be_opened(device: str) -> bool:
@@ -64,3 +64,21 @@ def lab() -> Iterator[Callable[..., Lab]]:
     """Makes networks, with the words of `Lab`; all that is in them ends with the test."""
     with ExitStack() as labs:
         yield lambda *args, **kwargs: labs.enter_context(Lab(*args, **kwargs))
+
+
+@pytest.fixture
+def program() -> Callable[[str], str]:
+    """The path of a program that the test requires."""
+
+    def find(name: str) -> str:
+        path = find_program(name)
+        assert path, f"there is no {name}"
+        return path
+
+    return find
+
+
+def find_program(name: str) -> str | None:
+    """The path of ``name``. Daemons are not on the path of an ordinary user, and those of PostgreSQL on nobody's."""
+    postgres = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
+    return shutil.which(name, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", "/sbin", *postgres]))

@@ -1,0 +1,340 @@
+"""The named probes against real servers, as many connections at once as they carry, and more."""
+
+import os
+import pwd
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tcpgoon.engine.probes import PASSED, PENDING, Progress, failed, probe_maker
+from tcpgoon.engine.probes.tls import TlsProbe
+from tcpgoon.plan.endpoint import Target
+from tcpgoon.plan.named_probes import parse_probe
+from tcpgoon.plan.probe import Exchange, parse_exchange
+from tcpgoon.plan.tls import TlsOptions
+from tcpgoon.record.unserved import Unserved
+
+from .conftest import wait_for_listener
+from .dialogue import ask
+
+Start = Callable[..., None]
+Program = Callable[[str], str]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that belongs to the user whom servers run as that refuse to be root."""
+    with tempfile.TemporaryDirectory(prefix="tcpgoon-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def start(free_port: int, folder: Path) -> Iterator[Start]:
+    """Runs a server until the test is over; returns when it listens on the free port."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def run(*command: object, user: str | None = None) -> None:
+        log = (folder / "log").open("ab")
+        running.append(subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, cwd=folder, user=user))
+        log.close()
+        wait_for_listener(free_port)
+
+    yield run
+    for process in running:
+        process.terminate()
+        process.wait(30)
+
+
+class Client:
+    """Asks on many connections, one after the other, and holds each of them."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.held: list[socket.socket] = []
+
+    def ask(self, connections: int, probe: Exchange | str, patience_s: float = 30.0) -> list[Progress]:
+        """What came of each."""
+        exchange = parse_probe(probe, Target("localhost", self.port)) if isinstance(probe, str) else probe
+        make = probe_maker(exchange, None)
+        assert make
+        return [ask(self.connect(), make(), patience_s) for _ in range(connections)]
+
+    def connect(self) -> socket.socket:
+        self.held.append(socket.create_connection(("127.0.0.1", self.port), 30))
+        return self.held[-1]
+
+    def settle(self, probe: str, served: int, refused: int) -> str:
+        """Ask until so many are served and so many after them refused; in which words.
+
+        More than once, since who came before us may still have a place.
+        """
+        expected = [Unserved.NONE] * served + [Unserved.REFUSED] * refused
+        deadline = time.monotonic() + 30
+        found = self.ask(served + refused, probe)
+        while [outcome.why for outcome in found] != expected:
+            assert time.monotonic() < deadline, found
+            self.close()
+            found = self.ask(served + refused, probe)
+        (words,) = {outcome.reason for outcome in found[served:]}
+        return words
+
+    def close(self) -> None:
+        for sock in self.held:
+            sock.close()
+        self.held = []
+
+    def ended(self) -> list[bool]:
+        """Which of them the server has closed."""
+        return [is_ended(sock) for sock in self.held]
+
+
+def is_ended(sock: socket.socket) -> bool:
+    sock.setblocking(False)
+    try:
+        while sock.recv(65_536):
+            pass
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        pass
+    return True
+
+
+@pytest.fixture
+def client(free_port: int) -> Iterator[Client]:
+    client = Client(free_port)
+    yield client
+    client.close()
+
+
+@pytest.mark.requires("redis-server")
+def test_redis(program: Program, start: Start, client: Client, free_port: int, folder: Path) -> None:
+    start(
+        program("redis-server"),
+        "--port",
+        free_port,
+        "--bind",
+        "127.0.0.1",
+        "--maxclients",
+        10,
+        "--save",
+        "",
+        "--dir",
+        folder,
+    )
+
+    assert client.settle("redis", 10, 5) == "-ERR max number of clients reached"
+
+
+@pytest.mark.requires("memcached")
+def test_memcached(program: Program, start: Start, client: Client, free_port: int) -> None:
+    start(program("memcached"), "-u", "nobody", "-l", "127.0.0.1", "-p", free_port, "-c", 64, "-t", 1)
+    found = client.ask(70, "memcached")
+    held = found.count(PASSED)
+    refused = failed(Unserved.REFUSED, "ERROR Too many open connections")
+
+    assert found == [PASSED] * held + [refused] * (70 - held)
+    assert 40 <= held < 64  # the rest are its own
+
+
+@pytest.mark.requires("memcached")
+def test_memcached_that_is_full_and_says_nothing(
+    program: Program, start: Start, client: Client, free_port: int
+) -> None:
+    options = "-u", "nobody", "-l", "127.0.0.1", "-p", free_port, "-c", 64, "-t", 1, "-o", "no_maxconns_fast"
+    start(program("memcached"), *options)
+    held = 0
+    while (outcome := client.ask(1, "memcached", patience_s=0.5)) == [PASSED]:
+        held += 1
+
+    assert outcome == [PENDING]  # it waits in the accept queue, established for its own kernel
+    assert 40 <= held < 64
+
+
+@pytest.fixture
+def postgres(program: Program, start: Start, free_port: int, folder: Path) -> None:
+    """PostgreSQL with places for 3 users and 2 administrators; `plain` needs no password, `scram` does."""
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    if os.geteuid() == 0:
+        shutil.chown(folder, user)
+    data = folder / "data"
+
+    def run(name: str, *options: object) -> None:
+        command = [program(name), *map(str, options)]
+        subprocess.run(command, check=True, capture_output=True, timeout=120, user=user, cwd=folder)
+
+    run("initdb", "-D", data, "-U", "postgres", "--no-sync", "--locale", "C", "-A", "trust")
+    rules = ("all all 127.0.0.1/32 trust", "all all ::1/128 reject")
+    (data / "pg_hba.conf").write_text(
+        "host all scram all scram-sha-256\n" + "".join(f"host {rule}\n" for rule in rules)
+    )
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": folder,
+        "max_connections": 5,
+        "superuser_reserved_connections": 2,
+        "max_wal_senders": 0,
+        "autovacuum": "off",
+        "fsync": "off",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    start(program("postgres"), "-D", data, "-p", free_port, *options, user=user)
+    run("pg_isready", "-h", "127.0.0.1", "-p", free_port, "-t", 30)
+    sql = "create role plain login; create role scram login password 'x'"
+    run("psql", "-X", "-h", "127.0.0.1", "-p", free_port, "-U", "postgres", "-c", sql)
+
+
+TOO_MANY = "sorry, too many clients already"
+
+
+@pytest.mark.requires("postgres")
+@pytest.mark.usefixtures("postgres")
+@pytest.mark.parametrize(
+    ("probe", "served", "words"),
+    [
+        ("postgres:plain", 3, "remaining connection slots are reserved for "),
+        ("postgres", 5, TOO_MANY),
+        ("postgres:scram", 5, TOO_MANY),  # who is asked for a password may well be refused after it
+        ("postgres:nobody", 0, 'role "nobody" does not exist'),
+    ],
+)
+def test_postgres(client: Client, probe: str, served: int, words: str) -> None:
+    assert client.settle(probe, served, 2).startswith(words)
+
+
+@pytest.mark.requires("postgres")
+@pytest.mark.usefixtures("postgres")
+def test_postgres_answers_a_request_for_tls_also_where_there_is_no_place(client: Client) -> None:
+    request = parse_exchange(r"\x00\x00\x00\x08\x04\xd2\x16\x2f", "^[NS]", lambda name: b"")
+
+    assert client.settle("postgres", 5, 1) == TOO_MANY
+    assert client.ask(1, request) == [PASSED]
+
+
+@pytest.mark.requires("sshd", "ssh-keygen")
+def test_openssh(program: Program, start: Start, client: Client, free_port: int, folder: Path) -> None:
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # it insists on it
+    key = folder / "key"
+    subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key], check=True, timeout=30)
+    settings = f"Port={free_port}", "ListenAddress=127.0.0.1", "MaxStartups=5:100:8", "PidFile=none", "UsePAM=no"
+    options = [word for setting in settings for word in ("-o", setting)]
+    start(program("sshd"), "-D", "-e", "-f", "/dev/null", "-h", key, *options)
+
+    assert client.settle("ssh", 5, 3) == "Exceeded MaxStartups"
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port} {options};
+        {tls}
+        location / {{ return 200 "ok"; }}
+        location /none {{ return 404; }}
+        location /dead {{ proxy_pass http://127.0.0.1:9; }}
+    }}
+}}
+"""
+
+
+@pytest.fixture
+def nginx(program: Program, start: Start, free_port: int, folder: Path) -> Callable[..., None]:
+    def run(options: str = "", tls: str = "") -> None:
+        configuration = folder / "nginx.conf"
+        configuration.write_text(NGINX.format(folder=folder, port=free_port, options=options, tls=tls))
+        start(program("nginx"), "-c", configuration, "-e", folder / "error.log")
+
+    return run
+
+
+@pytest.mark.requires("nginx")
+def test_nginx(nginx: Callable[..., None], client: Client) -> None:
+    nginx()
+    assert client.ask(1, "http") == client.ask(1, "http:/none") == [PASSED]
+    assert client.ask(1, "http:/dead") == [failed(Unserved.REFUSED, "HTTP/1.1 502 Bad Gateway")]
+
+
+@pytest.mark.requires("nginx")
+def test_nginx_above_its_worker_connections_answers_all_and_closes_the_oldest(
+    nginx: Callable[..., None], client: Client
+) -> None:
+    nginx()
+    assert set(client.ask(70, "http")) == {PASSED}
+
+    ended = client.ended()
+    assert 7 <= sum(ended) <= 30
+    assert ended == sorted(ended, reverse=True)
+
+
+@pytest.mark.requires("nginx")
+def test_nginx_within_tls(nginx: Callable[..., None], authority: trustme.CA, free_port: int, folder: Path) -> None:
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    nginx(
+        "ssl http2",
+        f"ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.pem; ssl_protocols TLSv1.3;",
+    )
+    tls = TlsOptions(server_name="localhost", ca=str(folder / "ca.pem"), alpn=("http/1.1",))
+    make = probe_maker(parse_probe("http:/none", Target("localhost", free_port)), tls)
+    assert make
+
+    probe = make()
+    with socket.create_connection(("127.0.0.1", free_port), 30) as sock:
+        assert ask(sock, probe) is PASSED
+    assert isinstance(probe, TlsProbe)
+    assert probe.facts
+    assert (probe.facts.version, probe.facts.alpn) == ("TLSv1.3", "http/1.1")
+    assert probe.said.startswith(b"HTTP/1.1 404 Not Found\r\n")
+
+
+def test_a_tls_server_of_the_standard_library(authority: trustme.CA, tmp_path: Path) -> None:
+    """Another end than nginx: it echoes, a byte at a time, each in a record of its own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    tls = TlsOptions(server_name="127.0.0.1", ca=str(tmp_path / "ca.pem"))
+
+    def echo(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with context.wrap_socket(sock, server_side=True) as secured:
+            for byte in secured.recv(100):
+                secured.send(bytes([byte]))
+            secured.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=echo, args=[listener])
+        server.start()
+        make = probe_maker(parse_probe("echo:hello", Target("127.0.0.1", 7)), tls)
+        assert make
+        probe = make()
+        with socket.create_connection(listener.getsockname(), 30) as sock:
+            assert ask(sock, probe) is PASSED
+        server.join(30)
+    assert probe.said.startswith(b"hello")
