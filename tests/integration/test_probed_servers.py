@@ -227,9 +227,13 @@ def test_openssh(program: Program, start: Start, client: Client, free_port: int,
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # it insists on it
     key = folder / "key"
     subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key], check=True, timeout=30)
-    settings = f"Port={free_port}", "ListenAddress=127.0.0.1", "MaxStartups=5:100:8", "PidFile=none", "UsePAM=no"
-    options = [word for setting in settings for word in ("-o", setting)]
-    start(program("sshd"), "-D", "-e", "-f", "/dev/null", "-h", key, *options)
+    settings = [f"Port={free_port}", "ListenAddress=127.0.0.1", "MaxStartups=5:100:8", "PidFile=none", "UsePAM=no"]
+    sshd = [program("sshd"), "-f", "/dev/null", "-h", str(key)]
+    # Since 9.8 it turns whole addresses away that never log in: true to life, and not the limit that is asked about.
+    lenient = ["-o", "PerSourcePenalties=no"]
+    knows = subprocess.run([*sshd, "-t", *lenient], capture_output=True, timeout=30).returncode == 0
+    options = [word for setting in settings for word in ("-o", setting)] + (lenient if knows else [])
+    start(*sshd, "-D", "-e", *options)
 
     assert client.settle("ssh", 5, 3) == "Exceeded MaxStartups"
 
