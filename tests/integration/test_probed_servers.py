@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -235,7 +236,7 @@ def test_openssh(program: Program, start: Start, client: Client, free_port: int,
     options = [word for setting in settings for word in ("-o", setting)] + (lenient if knows else [])
     start(*sshd, "-D", "-e", *options)
 
-    assert client.settle("ssh", 5, 3) == "Exceeded MaxStartups"
+    assert client.settle("ssh", 5, 3) in ("Exceeded MaxStartups", "Not allowed at this time")  # until 9.7, since 9.8
 
 
 @pytest.fixture(scope="session")
@@ -330,7 +331,8 @@ def test_a_tls_server_of_the_standard_library(authority: trustme.CA, tmp_path: P
         with context.wrap_socket(sock, server_side=True) as secured:
             for byte in secured.recv(100):
                 secured.send(bytes([byte]))
-            secured.recv(1)
+            with suppress(OSError):  # the client leaves when it has heard enough, maybe with words of ours unread
+                secured.recv(1)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = threading.Thread(target=echo, args=[listener])
