@@ -65,4 +65,6 @@ def test_a_forbidden_port_is_never_named() -> None:
 
 def test_all_are_forbidden() -> None:
     """Then the kernel says what it says: a port has to be named."""
-    assert Ports(40_000, 40_000, busy=1, forbidden=frozenset({40_000})).next() == 40_000
+    ports = Ports(40_000, 40_000, busy=1, forbidden=frozenset({40_000}))
+    assert ports.next() == 40_000
+    assert not ports.known

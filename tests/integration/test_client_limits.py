@@ -181,6 +181,17 @@ def test_a_connection_to_itself_is_no_connection_to_the_target(tcpgoon: Tcpgoon)
 
 @LINUX
 @pytest.mark.requires("root", "unshare", "ip")
+def test_forced_to_its_own_port_a_connection_to_itself_is_still_none(tcpgoon: Tcpgoon) -> None:
+    """The target's port is all that there is to dial from: only with --force is it dialled at all."""
+    one_port = isolated("echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range")
+    said = tcpgoon("--force", "-c", 1, "--hold", "100ms", "127.0.0.1:40000", before=one_port)
+    assert said.final == {"total": 1, "error": 1}
+    assert said.line("Errors: ") == "ECONNREFUSED × 1"
+    assert said.exit_status == 2
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
 def test_the_targets_own_port_is_not_counted_among_ours(tcpgoon: Tcpgoon) -> None:
     few_ports = isolated("echo 6950 7049 >/proc/sys/net/ipv4/ip_local_port_range")
     assert tcpgoon("-c", 99, "-s", 0, "127.0.0.1:7000", before=few_ports).exit_status == 0

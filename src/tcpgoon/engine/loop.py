@@ -97,13 +97,8 @@ class Loop:
 
     def _dial(self, row: int) -> None:
         self._table.dial(row, self._clock() - self._begun, row % self._sources)
-        refusal = self._kernel.dial(row)
-        if refusal is None:
-            self._dialing += 1
-            return
-        while refusal is ANOTHER_PORT:
+        while (refusal := self._kernel.dial(row)) is ANOTHER_PORT:
             self._table.start_s[row] = self._now_s()  # the search for a port is ours, not the target's
-            refusal = self._kernel.dial(row)
         if refusal:
             self._table.fail(row, self._now_s(), refusal.error, refusal.phase)
         else:

@@ -31,8 +31,8 @@ class Ports:
         self, low: int, high: int, busy: int = 0, seed: int = 0, forbidden: frozenset[int] = frozenset()
     ) -> None:
         self.size = high - low + 1
-        self.known = True
-        """Whether the range is known, so that no connection comes from outside it or from a forbidden port."""
+        self.known = len(forbidden) < self.size
+        """Whether no connection can come from a forbidden port. Where all are forbidden, one has to be named."""
         self._plain = max(0, int(self.size * PLAIN_SHARE) - busy)
         self._low, self._seed, self._forbidden = low, seed, forbidden
         self._order: array[int] | None = None

@@ -82,9 +82,8 @@ def port_range(endpoint: Endpoint) -> PortRange | None:
     except (OSError, ValueError):
         return None
     forbidden = _within(reserved, low, high)
-    if low <= endpoint.port <= high and is_local(endpoint.address):
-        forbidden |= {endpoint.port}
-    return PortRange(low, high, forbidden, endpoint.port in forbidden)
+    own = low <= endpoint.port <= high and is_local(endpoint.address)
+    return PortRange(low, high, forbidden | {endpoint.port} if own else forbidden, name_all=own)
 
 
 def ports_for(endpoint: Endpoint, sources: Sequence[str]) -> list[Ports]:

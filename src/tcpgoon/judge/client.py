@@ -51,7 +51,7 @@ def _more_descriptors(limits: ClientLimits, asked: int) -> str:
 
 
 def ephemeral_ports(facts: Facts) -> Iterator[Finding]:
-    """TG102: no local port is left towards this destination, or the source address is not ours."""
+    """TG102: no local port is left towards this destination."""
     limits, asked = facts.limits, facts.plan.connections
     possible = limits.connections_by_ports
     endings = [ending for ending in _ours(facts, _PORTS) if not _without_address(ending)]
@@ -71,7 +71,7 @@ def ephemeral_ports(facts: Facts) -> Iterator[Finding]:
 
 
 def other_errors(facts: Facts) -> Iterator[Finding]:
-    """TG100: our own kernel said no for another reason: no route, a local firewall, no memory."""
+    """TG100: our own kernel said no for another reason: a source address that is gone, no route, no memory."""
     gone = [ending for ending in facts.endings(Side.CLIENT) if _without_address(ending)]
     if gone:
         yield Finding(
