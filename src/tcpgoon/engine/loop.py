@@ -16,7 +16,7 @@ from tcpgoon.record.connection import State
 from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
 
-DIALS_A_TURN = 32
+DIALS_A_TURN = 64
 """Dials between two looks at the events: few, so that the times that we record are those at which things happened."""
 
 LAST_LOOKS = 64
