@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tcpgoon.engine import preflight
-from tcpgoon.engine.kernel import EpollKernel
 from tcpgoon.engine.loop import Loop
+from tcpgoon.engine.sockets import EpollKernel
+from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.pacing import AllAtOnce
 from tcpgoon.plan.plan import Plan
@@ -106,6 +107,7 @@ def main() -> None:
         pacing=AllAtOnce(),
         max_dialing=asked.dialling,
         hold_s=0,
+        assurance=Assurance.HANDSHAKE,  # opening is what is measured
     )
     print(json.dumps(measure(plan)))
 

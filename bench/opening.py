@@ -34,7 +34,7 @@ def engine(connections: int) -> list[str]:
 
 def command(connections: int) -> list[str]:
     """The command line of tcpgoon that only opens and closes."""
-    flags = ["-y", "-s", "0", "--hold", "0", "-c", str(connections)]
+    flags = ["-y", "-s", "0", "--hold", "0", "--assurance", "handshake", "-c", str(connections)]
     return [sys.executable, "-m", "tcpgoon", "run", *flags, ADDRESS, PORT]
 
 
@@ -62,7 +62,7 @@ def start_to_exit(pairs: int) -> Comparison:
     left, right = found["c"], found["tcpgoon"]
     bar = Bar("right", "≤", 0.9)
     return Comparison(
-        f"{MANY:,} connections, the process from start to exit: tcpgoon run -y -s 0 --hold 0",
+        f"{MANY:,} connections, the process from start to exit: tcpgoon run -y -s 0 --hold 0 --assurance handshake",
         "C loop",
         "tcpgoon run",
         [

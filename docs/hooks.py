@@ -53,7 +53,7 @@ def docstrings(members: type[Enum]) -> dict[str, str]:
     for member, text in pairwise(body):
         match member, text:
             case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(said))):
-                found[name] = inspect.cleandoc(said)
+                found[name] = " ".join(said.split())
     return found
 
 

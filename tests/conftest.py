@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tcpgoon.engine.kernel import has_port_windows
+from tcpgoon.engine.sockets import has_port_windows
 from tests.netlab.lab import NEEDS, Lab
 
 IN_CI = os.environ.get("CI") == "true"

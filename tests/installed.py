@@ -2,10 +2,13 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from tcpgoon.plan.units import parse_duration_s
 
@@ -15,6 +18,9 @@ STATUS = re.compile(
     r"Total: (?P<total>\d+), Dialing: (?P<dialing>\d+), Established: (?P<established>\d+), "
     r"Closed: (?P<closed>\d+), Error: (?P<error>\d+), NotInitiated: (?P<not_initiated>\d+)"
 )
+_PART = re.compile(r"([a-z][a-z ]*): (\d+)")
+_NEWCOMER = re.compile(r"A newcomer at (.*) connections?: (.*)")
+_TIME = re.compile(r"[\d.]+(?:µs|ms|s)\b")
 
 
 class Said:
@@ -37,6 +43,24 @@ class Said:
     def verdict(self) -> str:
         """The last line, up to the colon."""
         return self.lines[-1].partition(":")[0]
+
+    @property
+    def proved(self) -> dict[str, int]:
+        """What the connections that our kernel called established proved to be, in the words of the report.
+
+        Empty where nothing was asked for but the handshake, or nothing was established.
+        """
+        found = [line for line in self.lines if line.startswith("Established: ")]
+        return {
+            name: int(count) for line in found for name, count in _PART.findall(line.lower().replace("of which ", ""))
+        }
+
+    @property
+    def newcomers(self) -> list[tuple[str, str]]:
+        """Beside how many newcomers knocked, and how they fared; for each time there stands ``TIME``."""
+        found = [match for line in self.lines if (match := _NEWCOMER.fullmatch(line))]
+        assert len(found) == sum(line.startswith("A newcomer") for line in self.lines), self.lines
+        return [(match[1], _TIME.sub("TIME", match[2])) for match in found]
 
     def line(self, start: str) -> str:
         """The line that begins with ``start``, without it."""
@@ -62,3 +86,47 @@ def run_installed(*words: object, before: Sequence[str] = (), env: dict[str, str
         env={**os.environ, **(env or {})},
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+class Running:
+    """The installed command while it runs, with a status line each 50 ms. Used by ``with``."""
+
+    def __init__(self, *words: object) -> None:
+        self._words = [INSTALLED, "-y", "-i", "0.05", *map(str, words)]
+        self._out = ""
+
+    def __enter__(self) -> Self:
+        self._child = subprocess.Popen(
+            self._words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._watchdog = threading.Timer(LIMIT_S, self._child.kill)
+        self._watchdog.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+        self._child.kill()
+        self._child.communicate()
+
+    def wait_until(self, **counts: int) -> None:
+        """Read status lines until one has at least these counts."""
+        assert self._child.stdout
+        for line in self._child.stdout:
+            self._out += line
+            match = STATUS.fullmatch(line.strip())
+            if match and all(int(match[name]) >= least for name, least in counts.items()):
+                return
+        raise AssertionError(self._out)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._child.send_signal(number)
+
+    def status(self) -> int | None:
+        """Its exit status, None while it runs."""
+        return self._child.poll()
+
+    def end(self) -> Said:
+        """What it has said, once it has ended."""
+        out, err = self._child.communicate()
+        return Said(self._child.returncode, self._out + out, err)

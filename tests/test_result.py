@@ -10,9 +10,13 @@ from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.verdict import judge
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.plan import Plan
+from tcpgoon.record.heard import Agreed, Saying
+from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.metrics import measure
 from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
+from tcpgoon.record.tls_facts import TlsFacts
+from tcpgoon.record.unserved import Unserved
 from tcpgoon.result import FORMAT, Environment, Result
 
 
@@ -27,8 +31,11 @@ def result() -> Result:
     table.establish(1, 0.5, 100, 0)
     table.lose(1, 1.5, FIN)
     table.establish(2, 0.75, 100, 0)
+    table.refuse(2, Unserved.REFUSED)
+    table.acknowledge(2)
     table.close(2, 2.0)
-    facts = Facts(plan=plan, limits=limits, metrics=measure(table))
+    newcomer = Knock(at_s=0.0, held=0, fared=Fared.WELCOME, time_s=0.5, gone_s=0.75)
+    facts = Facts(plan=plan, limits=limits, metrics=measure(table, plan.level, (newcomer,)), newcomers=(newcomer,))
     findings = diagnose(facts)
     judgement = judge(facts, findings)
     return Result(
@@ -50,7 +57,16 @@ def result() -> Result:
         findings=findings,
         verdict=judgement.verdict,
         reason=judgement.reason,
+        sayings=(Saying("-ERR", 1, Unserved.REFUSED),),
+        tls=(Agreed(TlsFacts(version="TLSv1.3", cipher="X"), 1),),
+        newcomers=(newcomer,),
     )
+
+
+def times(count: int, each_s: float) -> dict[str, float]:
+    """The distribution of ``count`` times that are all the same."""
+    fields = ("min_s", "mean_s", "max_s", "deviation_s", "p50_s", "p90_s", "p99_s")
+    return {"count": count, **dict.fromkeys(fields, each_s), "deviation_s": 0.0}
 
 
 PLAIN: dict[str, Any] = {
@@ -65,7 +81,17 @@ PLAIN: dict[str, Any] = {
         "close": "fin",
         "family": "any",
         "sources": [],
-        "assurance": 1,
+        "assurance": None,
+        "probe": None,
+        "tls": None,
+        "proxy_protocol": None,
+        "probe_at": "peak",
+        "probe_every_s": None,
+        "probe_timeout_s": 5.0,
+        "confirm_every_s": None,
+        "confirm_rate": 20000.0,
+        "canary": None,
+        "canary_every_s": 1.0,
         "requirements": [],
         "force": False,
     },
@@ -79,50 +105,56 @@ PLAIN: dict[str, Any] = {
         "begun_at": "2024-01-02T03:04:05.678+00:00",
         "missing": ["no epoll"],
     },
-    "limits": {
-        "descriptors_soft": 9,
-        "descriptors_hard": 9,
-        "descriptors_in_use": 1,
-        "ports": None,
-        "sources": 1,
-    },
+    "limits": {"descriptors_soft": 9, "descriptors_hard": 9, "descriptors_in_use": 1, "ports": None, "sources": 1},
     "duration_s": 2.25,
     "metrics": {
-        "counts": {
-            "planned": 0,
-            "opening": 0,
-            "established": 0,
-            "closed": 1,
-            "lost": 1,
-            "failed": 1,
-            "abandoned": 0,
-        },
-        "peak": 2,
-        "ramp_s": 0.75,
-        "establishment": {
-            "count": 2,
-            "min_s": 0.25,
-            "mean_s": 0.25,
-            "max_s": 0.25,
-            "deviation_s": 0.0,
-            "p50_s": 0.25,
-            "p90_s": 0.25,
-            "p99_s": 0.25,
-        },
-        "time_to_error": {
-            "count": 1,
-            "min_s": 0.25,
-            "mean_s": 0.25,
-            "max_s": 0.25,
-            "deviation_s": 0.0,
-            "p50_s": 0.25,
-            "p90_s": 0.25,
-            "p99_s": 0.25,
-        },
-        "errors": [
-            {"count": 1, "error": errno.EMFILE, "phase": 1, "closed_by": 0, "earliest_s": 0.25, "latest_s": 0.25}
+        "counts": {"planned": 0, "opening": 0, "established": 0, "closed": 1, "lost": 1, "failed": 1, "abandoned": 0},
+        "asked": 2,
+        "levels": [
+            {"assurance": 1, "reached": 2, "held": 1, "peak": 2},
+            {"assurance": 2, "reached": 1, "held": 1, "peak": 1},
+            {"assurance": 3, "reached": 0, "held": 0, "peak": 0},
         ],
-        "losses": [{"count": 1, "error": 0, "phase": 5, "closed_by": 2, "earliest_s": 1.0, "latest_s": 1.0}],
+        "breakdown": {
+            "established": 2,
+            "acknowledged": 1,
+            "served": 0,
+            "not_served": 1,
+            "phantoms": 0,
+            "doubtful": 0,
+            "lost": 1,
+            "unproved": 0,
+        },
+        "unknown": 0,
+        "unproved": 0,
+        "unserved": [{"why": 1, "count": 1, "held": 1}],
+        "answered": 0,
+        "ramp_s": 0.75,
+        "response": times(2, 0.25),
+        "establishment": times(1, 0.25),
+        "time_to_error": times(1, 0.25),
+        "handshake_rtt": times(2, 0.0001),
+        "lateness": times(2, 0.2499),
+        "retransmitted": [],
+        "tls": None,
+        "answers": None,
+        "errors": [
+            {
+                "count": 1,
+                "error": errno.EMFILE,
+                "phase": 1,
+                "closed_by": 0,
+                "earliest_s": 0.25,
+                "latest_s": 0.25,
+                "unserved": 0,
+            }
+        ],
+        "losses": [
+            {"count": 1, "error": 0, "phase": 5, "closed_by": 2, "earliest_s": 1.0, "latest_s": 1.0, "unserved": 0}
+        ],
+        "phantom_endings": [],
+        "pushed_out": 0,
+        "newcomers": [{"least_held": 0, "most_held": 0, "welcome": times(1, 0.5), "others": []}],
         "received_bytes": 0,
     },
     "findings": [
@@ -140,7 +172,11 @@ PLAIN: dict[str, Any] = {
         }
     ],
     "verdict": "FAIL",
-    "reason": "only 1 of 3 connections were established and held to the end: 1 × EMFILE, 1 closed (FIN) by the peer",
+    "reason": "only 1 of 3 connections were established, acknowledged and held to the end: "
+    "1 × EMFILE, 1 closed (FIN) by the peer",
+    "sayings": [{"text": "-ERR", "count": 1, "why": 1}],
+    "tls": [{"facts": {"version": "TLSv1.3", "cipher": "X", "alpn": "", "expires_at": ""}, "count": 1}],
+    "newcomers": [{"at_s": 0.0, "held": 0, "fared": "welcome", "time_s": 0.5, "gone_s": 0.75, "error": 0}],
 }
 
 
@@ -163,3 +199,10 @@ def test_nothing_is_missing_where_nothing_is_said() -> None:
     environment = Environment(tcpgoon="0", python="3", system="s", cpus=1, begun_at="t")
 
     assert environment.missing == ()
+
+
+def test_nothing_was_heard_where_nothing_is_said(result: Result) -> None:
+    given = {name: getattr(result, name) for name in Result.__struct_fields__}
+    silent = Result(**{name: given[name] for name in given if name not in ("sayings", "tls", "newcomers")})
+
+    assert (silent.sayings, silent.tls, silent.newcomers) == ((), (), ())

@@ -9,6 +9,8 @@ from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
+from tcpgoon.record.heard import Agreed, Saying
+from tcpgoon.record.knock import Knock
 from tcpgoon.record.metrics import Metrics
 from tcpgoon.record.table import Table
 
@@ -46,6 +48,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     verdict: Verdict
     reason: str
+    sayings: tuple[Saying, ...] = ()
+    """What the peers said, and how probes failed, once per distinct text; the most frequent first."""
+    tls: tuple[Agreed, ...] = ()
+    """What TLS handshakes came to, once per distinct outcome; the most frequent first."""
+    newcomers: tuple[Knock, ...] = ()
+    """The clients that knocked beside those that were held, in the order of time."""
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, as plain data: strings, numbers, lists, dicts."""

@@ -16,8 +16,9 @@ def test_it_shows_a_pass_and_a_failure() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     verdicts = [line for line in done.stdout.splitlines() if line.startswith(("PASS", "FAIL"))]
     assert verdicts == [
-        "PASS: 100 of 100 connections were established and held for 1s",
-        "FAIL: only 100 of 150 connections were established and held to the end: 50 closed (FIN) by the peer",
+        "PASS: 100 of 100 connections were established, acknowledged and held for 1s",
+        "FAIL: only 100 of 150 connections were established, acknowledged and held to the end: "
+        "50 closed (FIN) by the peer",
     ]
     assert "Lost while held: 50 (FIN by the peer × 50, " in done.stdout
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +73,49 @@ def test_yes(server: Server, answer: str) -> None:
     terminal.type(f"{answer}\n")
     assert terminal.exit_status() == 0
     assert "PASS: 3 of 3 connections were established" in terminal.screen
+
+
+def lines_of_the_question(*args: str) -> list[str]:
+    terminal = Terminal(*args, "127.0.0.1", "80")
+    terminal.wait_for(QUESTION)
+    terminal.type("n\n")
+    assert terminal.exit_status() == 1
+    return [line[4:] for line in terminal.screen.splitlines() if line.startswith("*   ")][4:]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ([], []),
+        (["--probe", "redis"], [r"each sends:  PING\r\n (redis)"]),
+        (["--probe", "ssh"], ["each sends:  nothing (ssh)"]),
+        (
+            ["--probe", "http:/a", "--probe-every", "1m30s"],
+            [
+                r"each sends:  GET /a HTTP/1.1\r\nHost: 127.0.0.1:80\r\nUse…, 73 bytes in all"
+                " (http:/a, again every 1m30s)"
+            ],
+        ),
+        (["--send", r"\x1b[2J", "--expect", "x"], [r"each sends:  \x1b[2J (send/expect)"]),
+        (
+            ["--hold", "2s", "--proxy-protocol", "v2", "--tls", "--tls-name", "example.org", "--probe", "banner"],
+            [
+                "newcomers:   one more, every 1s while they are held",
+                "first:       a header of the PROXY protocol v2",
+                "TLS:         example.org",
+                "each sends:  nothing (banner)",
+            ],
+        ),
+        (["--tls", "--no-tls-verify", "--tls-name="], ["TLS:         without a name"]),
+    ],
+)
+def test_what_is_done_beyond_opening_is_said(flags: list[str], said: list[str]) -> None:
+    assert lines_of_the_question(*flags) == said
+
+
+def test_what_comes_from_a_file_may_be_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "login").write_text("AUTH secret\r\n")
+    assert lines_of_the_question("--send", f"@{tmp_path}/login") == ["each sends:  13 bytes (send/expect)"]
 
 
 @pytest.mark.parametrize("answer", ["n", "", "nothing of the kind", "\x04"])

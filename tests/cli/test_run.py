@@ -1,6 +1,7 @@
-"""Options → plan: every flag, alone and where two contradict each other."""
+"""Options → plan: every flag, alone and where two contradict each other; those of the proof are a file further."""
 
-from typing import Any
+import subprocess
+import sys
 
 import pytest
 
@@ -8,32 +9,15 @@ from tcpgoon.cli import run as run_module
 from tcpgoon.cli.main import main
 from tcpgoon.errors import ResolutionError
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
+from tcpgoon.plan.named_probes import named_probes
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.plan import Close, Plan
-from tcpgoon.report.status import StatusLines
-
-
-class Asked(Exception):
-    """Carries what was asked, up to the test."""
-
-    def __init__(self, plan: Plan, monitor: StatusLines, options: dict[str, Any]) -> None:
-        super().__init__()
-        self.plan, self.monitor, self.options = plan, monitor, options
+from tests.cli.asked import asked, run_nothing
 
 
 @pytest.fixture(autouse=True)
 def no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(plan: Plan, monitor: StatusLines, **options: Any) -> None:
-        raise Asked(plan, monitor, options)
-
-    monkeypatch.setattr(run_module, "carry_out", ask)
-    monkeypatch.setattr(run_module, "resolve", lambda target, family: (Endpoint("192.0.2.1", target.port),))
-
-
-def asked(*args: str) -> Asked:
-    with pytest.raises(Asked) as caught:
-        run_module.run.main(["-y", *args], standalone_mode=False)
-    return caught.value
+    run_nothing(monkeypatch)
 
 
 DEFAULT = Plan(target=Target("host", 80))
@@ -161,3 +145,25 @@ def test_the_family_of_the_sources_is_what_the_name_is_resolved_to(monkeypatch: 
         with pytest.raises(ResolutionError):
             run_module.run.main(["-y", *flags.split(), "host", "80"], standalone_mode=False)
     assert families == [Family.ANY, Family.IPV4, Family.IPV6, Family.IPV6, Family.IPV4]
+
+
+def test_the_help_has_its_options_under_headings_and_ends_with_the_probes(capsys: pytest.CaptureFixture[str]) -> None:
+    run_module.run.main(["--help"], standalone_mode=False)
+    out = capsys.readouterr().out
+    headings = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Options:", "Proof:", "What is asked of the application:", "TLS:", "Probes:"]
+    listed = [line.split()[0] for line in out.partition("Probes:\n")[2].splitlines() if line[2:3].strip()]
+    assert listed == [*(probe.spelling(name) for name, probe in named_probes().items()), "Exit", "inconclusive,"]
+
+
+def test_a_run_that_asks_nothing_reads_no_probes_and_no_tls() -> None:
+    """They are for those who use them: a run starts in no time."""
+    code = (
+        "import sys\n"
+        "from tcpgoon.cli import run\n"
+        "try:\n    run.run.main(['-y', '-c', '1', 'x..y', '1'], standalone_mode=False)\n"
+        "except Exception as exc:\n    print(type(exc).__name__)\n"
+        "print([name for name in ('ssl', 'tomllib', 'importlib.resources') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("ResolutionError\n[]\n", "")

@@ -1,52 +1,24 @@
 """The loop against the fake kernel: whole runs on a clock that only the script moves."""
 
 import errno
-from collections.abc import Callable
+from itertools import groupby
 
 import pytest
 
+from tcpgoon.engine.dialling import DIALS_A_TURN
 from tcpgoon.engine.kernel import ANOTHER_PORT, Refusal
-from tcpgoon.engine.loop import DIALS_A_TURN, Loop
-from tcpgoon.plan.endpoint import Target
-from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
-from tcpgoon.plan.plan import Close, Plan
+from tcpgoon.plan.assurance import Assurance
+from tcpgoon.plan.pacing import ConstantRate
+from tcpgoon.plan.plan import Close
+from tcpgoon.plan.probe import ProbeAt
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase
-from tcpgoon.record.table import Table
-from tcpgoon.testing import FakeClock, FakeKernel, Peer
+from tcpgoon.record.unserved import Unserved
+from tcpgoon.testing import Peer
+from tests.engine.script import CLOSED, GOOD, PING, Run, answering, plan, proof
 
-TARGET = Target("192.0.2.1", 80)
-GOOD = Peer(answers_after_s=0.050)
-
-
-class Run:
-    """A plan carried out to its end, and all that can be looked at afterwards."""
-
-    def __init__(
-        self, plan: Plan, peer: Callable[[int], Peer], rows: range | None = None, bytes_a_drain: int = 1 << 30
-    ) -> None:
-        self.clock = FakeClock(1000.0)
-        self.kernel = FakeKernel(self.clock, peer, bytes_a_drain)
-        self.table = Table(plan.connections)
-        self.loop = Loop(plan, self.table, rows or range(plan.connections), self.kernel, self.clock, begun=1000.0)
-
-    def run(self) -> "Run":
-        self.loop.run()
-        return self
-
-    @property
-    def counts(self) -> Counts:
-        return Counts.of(bytes(self.table.state))
-
-    def end_of(self, row: int) -> tuple[State, int, Phase, ClosedBy]:
-        table = self.table
-        return State(table.state[row]), table.error[row], Phase(table.phase[row]), ClosedBy(table.closed_by[row])
-
-
-def plan(connections: int, **changes: object) -> Plan:
-    values: dict[str, object] = {"pacing": AllAtOnce(), "hold_s": 1.0, **changes}
-    return Plan(target=TARGET, connections=connections, **values)  # type: ignore[arg-type]
+SERVES = Peer(answers_after_s=0.05, ends_after_fin_s=0.01, replies=answering())
 
 
 def test_all_are_opened_held_for_the_whole_hold_and_closed_by_us() -> None:
@@ -369,3 +341,41 @@ def test_a_share_of_the_rows_leaves_the_others_alone() -> None:
     run = Run(plan(10, pacing=ConstantRate(1.0)), lambda _: GOOD, rows=range(4, 7)).run()
     assert run.counts == Counts(planned=7, closed=3)
     assert run.kernel.dialled == [(1000.0, 4), (1001.0, 5), (1002.0, 6)]
+
+
+def test_the_phases_follow_each_other() -> None:
+    """A newcomer first, then all are opened, one more knocks, all are asked, held, called, and closed."""
+    asked = proof(10, pacing=ConstantRate(0.1), probe=PING, hold_s=2.0, canary_every_s=5.0)
+    run = Run(asked, lambda _: SERVES, newcomers=[SERVES]).run()
+    events = sorted(
+        [(at_s, "newcomer" if row == 10 else "dial") for at_s, row in run.kernel.dialled]
+        + [(at_s, "asks" if row == 10 else "ask") for at_s, row, _ in run.kernel.sent]
+        + [(at_s, "called") for at_s, _ in run.kernel.called]
+        + [(at_s, "bye" if row == 10 else "closed") for at_s, row, _ in run.kernel.closed]
+    )
+    assert [what for what, _ in groupby(what for _, what in events)] == [
+        *("newcomer", "asks", "bye", "dial", "newcomer", "asks", "bye", "dial"),
+        *("ask", "newcomer", "asks", "bye", "called", "closed"),
+    ]
+    assert run.assurances == [Assurance.SERVED] * 10
+    assert run.unserved == [Unserved.NONE] * 10
+
+
+def test_what_is_asked_at_the_end_follows_the_hold_and_is_sign_of_life_enough() -> None:
+    run = Run(proof(3, probe=PING, probe_at=ProbeAt.END, hold_s=2.0), lambda _: SERVES).run()
+    assert [(round(at_s - 1000.0, 2), row) for at_s, row, _ in run.kernel.sent] == [(2.05, 0), (2.05, 1), (2.05, 2)]
+    assert run.called == []
+    assert run.now_s == pytest.approx(2.06, abs=0.005)
+
+
+def test_who_is_lost_while_all_are_called_was_not_held_to_the_end() -> None:
+    run = Run(proof(2, hold_s=2.0), lambda row: Peer(ends_after_s=2.003) if row else Peer(calls_lost=1)).run()
+    assert [end[:2] for end in run.ends] == [(State.CLOSED, 0), (State.LOST, FIN)]
+    assert run.assurances == [Assurance.ACKNOWLEDGED] * 2
+
+
+def test_signs_of_life_and_peers_that_never_stop_sending_get_along() -> None:
+    run = Run(proof(2, hold_s=1.0), lambda row: Peer(sends=((0.5, 1 << 40),)) if row else Peer(), bytes_a_drain=1_000)
+    run.run()
+    assert run.assurances == [Assurance.ACKNOWLEDGED, Assurance.SERVED]
+    assert run.ends == [CLOSED] * 2

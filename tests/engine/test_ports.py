@@ -68,3 +68,13 @@ def test_all_are_forbidden() -> None:
     ports = Ports(40_000, 40_000, busy=1, forbidden=frozenset({40_000}))
     assert ports.next() == 40_000
     assert not ports.known
+
+
+@pytest.mark.parametrize(("dials", "made"), [(10_587, False), (10_588, True)])
+def test_the_order_is_made_before_the_dials_that_need_it(dials: int, made: bool) -> None:
+    ports = Ports(32_768, 60_999)
+    ports.prepare(dials)
+    assert (ports._order is not None) == made
+    in_order = ports._order
+    assert [ports.next() for _ in range(dials)].count(0) == 10_587
+    assert ports._order is in_order

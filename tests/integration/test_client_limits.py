@@ -213,7 +213,7 @@ sys.exit(subprocess.call([{INSTALLED!r}, "-y", "-c", "10", "-s", "0", "--source"
         [*few_ports, sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
     assert Said(done.returncode, done.stdout, done.stderr).lines[-1:] == [
-        "PASS: 10 of 10 connections were established and held for 1s"
+        "PASS: 10 of 10 connections were established, acknowledged and held for 1s"
     ], done
 
 

@@ -34,8 +34,8 @@ def run(tcpgoon: Tcpgoon, server: ServerProcess, connections: int, *flags: objec
 def test_a_target_that_carries_them(tcpgoon: Tcpgoon, server: Start, flags: list[object]) -> None:
     said = run(tcpgoon, server(*flags), 40)
     assert said.final == {"total": 40, "established": 40}
-    assert said.line("Peak concurrent connections: ") == "40 of 40"
-    assert said.lines[-1] == "PASS: 40 of 40 connections were established and held for 500ms"
+    assert said.line("Peak concurrent connections: ") == "40 of 40 (acknowledged)"
+    assert said.lines[-1] == "PASS: 40 of 40 connections were established, acknowledged and held for 500ms"
     assert (said.exit_status, said.errors) == (0, [])
 
 
@@ -46,7 +46,7 @@ def test_above_the_limit(tcpgoon: Tcpgoon, server: Start, above: str, how: str, 
     assert said.final == {"total": 40, "established": 25, "closed": 15}
     assert said.line("Lost while held: 15 ").startswith(f"({how} by the peer × 15, ")
     assert said.lines[-1] == (
-        f"FAIL: only 25 of 40 connections were established and held to the end: 15 {why} by the peer"
+        f"FAIL: only 25 of 40 connections were established, acknowledged and held to the end: 15 {why} by the peer"
     )
     assert said.exit_status == 2
 
@@ -60,7 +60,9 @@ def test_above_the_limit_the_accept_queue_takes_a_few(tcpgoon: Tcpgoon, server: 
     said = tcpgoon("-c", 40, "-s", 20, "-d", 3_500, "--hold", "500ms", "127.0.0.1", server(*knobs).port)
     assert said.final == {"total": 40, "established": 16, "error": 24}
     assert said.line("Errors: ") == "dial timeout × 24"
-    assert said.lines[-1] == ("FAIL: only 16 of 40 connections were established and held to the end: 24 × dial timeout")
+    assert said.lines[-1] == (
+        "FAIL: only 16 of 40 connections were established, acknowledged and held to the end: 24 × dial timeout"
+    )
     assert said.exit_status == 2
 
 
@@ -111,7 +113,9 @@ def test_nobody_listens(tcpgoon: Tcpgoon) -> None:
     said = tcpgoon("-c", 20, "-s", 0, "127.0.0.1", port)
     assert said.final == {"total": 20, "error": 20}
     assert said.line("Errors: ") == "ECONNREFUSED × 20"
-    assert said.lines[-1] == ("FAIL: only 0 of 20 connections were established and held to the end: 20 × ECONNREFUSED")
+    assert said.lines[-1] == (
+        "FAIL: only 0 of 20 connections were established, acknowledged and held to the end: 20 × ECONNREFUSED"
+    )
     assert not [line for line in said.lines if line.startswith("Response time")]
     assert said.exit_status == 2
 
@@ -134,10 +138,13 @@ def test_line_for_line_what_scripts_know(tcpgoon: Tcpgoon, server: Start) -> Non
         r"Total: 10, Dialing: 0, Established: 8, Closed: 2, Error: 0, NotInitiated: 0",
         rf"Response time stats for 10 established connections min/avg/max/dev = {time}/{time}/{time}/{time}",
         r"Addresses of localhost: 127\.0\.0\.1 \(dialled\)",
-        r"Peak concurrent connections: [89] of 10",
+        r"Established: 10, of which acknowledged: 8, lost while held: 2",
+        r"Peak concurrent connections: [89] of 10 \(acknowledged\)",
         rf"Establishment time p50/p90/p99/max = {time}/{time}/{time}/{time}",
+        rf"Handshake RTT \(kernel\) p50/p90/p99/max = {time}/{time}/{time}/{time}",
         rf"Lost while held: 2 \(FIN by the peer × 2, {time}( to {time})? after they were established\)",
-        r"FAIL: only 8 of 10 connections were established and held to the end: 2 closed \(FIN\) by the peer",
+        r"FAIL: only 8 of 10 connections were established, acknowledged and held to the end: "
+        r"2 closed \(FIN\) by the peer",
     ]
     assert len(said.lines) == len(expected), said.lines
     for line, pattern in zip(said.lines, expected, strict=True):
@@ -183,7 +190,7 @@ def test_ten_thousand_are_held_at_once(tcpgoon: Tcpgoon, server: Start) -> None:
     target = server()
     said = tcpgoon("-c", "10k", "-s", 0, "--close", "reset", target.host, target.port)
     assert said.final == {"total": 10_000, "established": 10_000}
-    assert said.line("Peak concurrent connections: ") == "10000 of 10000"
+    assert said.line("Peak concurrent connections: ") == "10000 of 10000 (acknowledged)"
     assert (said.verdict, said.exit_status) == ("PASS", 0)
     target.end()
     assert target.counts is not None

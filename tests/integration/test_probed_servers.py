@@ -6,17 +6,16 @@ import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import trustme
 
-from tcpgoon.engine.probes import PASSED, PENDING, Progress, failed, probe_maker
+from tcpgoon.engine.probes import PASSED, PENDING, Progress, failed, questions
 from tcpgoon.engine.probes.tls import TlsProbe
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.named_probes import parse_probe
@@ -24,36 +23,8 @@ from tcpgoon.plan.probe import Exchange, parse_exchange
 from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.record.unserved import Unserved
 
-from .conftest import wait_for_listener
+from .conftest import Nginx, Program, StartProgram
 from .dialogue import ask
-
-Start = Callable[..., None]
-Program = Callable[[str], str]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that belongs to the user whom servers run as that refuse to be root."""
-    with tempfile.TemporaryDirectory(prefix="tcpgoon-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture
-def start(free_port: int, folder: Path) -> Iterator[Start]:
-    """Runs a server until the test is over; returns when it listens on the free port."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def run(*command: object, user: str | None = None) -> None:
-        log = (folder / "log").open("ab")
-        running.append(subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, cwd=folder, user=user))
-        log.close()
-        wait_for_listener(free_port)
-
-    yield run
-    for process in running:
-        process.terminate()
-        process.wait(30)
 
 
 class Client:
@@ -66,9 +37,9 @@ class Client:
     def ask(self, connections: int, probe: Exchange | str, patience_s: float = 30.0) -> list[Progress]:
         """What came of each."""
         exchange = parse_probe(probe, Target("localhost", self.port)) if isinstance(probe, str) else probe
-        make = probe_maker(exchange, None)
-        assert make
-        return [ask(self.connect(), make(), patience_s) for _ in range(connections)]
+        asked = questions(exchange, None)
+        assert asked
+        return [ask(self.connect(), asked.new(), patience_s) for _ in range(connections)]
 
     def connect(self) -> socket.socket:
         self.held.append(socket.create_connection(("127.0.0.1", self.port), 30))
@@ -119,7 +90,7 @@ def client(free_port: int) -> Iterator[Client]:
 
 
 @pytest.mark.requires("redis-server")
-def test_redis(program: Program, start: Start, client: Client, free_port: int, folder: Path) -> None:
+def test_redis(program: Program, start: StartProgram, client: Client, free_port: int, folder: Path) -> None:
     start(
         program("redis-server"),
         "--port",
@@ -138,7 +109,7 @@ def test_redis(program: Program, start: Start, client: Client, free_port: int, f
 
 
 @pytest.mark.requires("memcached")
-def test_memcached(program: Program, start: Start, client: Client, free_port: int) -> None:
+def test_memcached(program: Program, start: StartProgram, client: Client, free_port: int) -> None:
     start(program("memcached"), "-u", "nobody", "-l", "127.0.0.1", "-p", free_port, "-c", 64, "-t", 1)
     found = client.ask(70, "memcached")
     held = found.count(PASSED)
@@ -150,7 +121,7 @@ def test_memcached(program: Program, start: Start, client: Client, free_port: in
 
 @pytest.mark.requires("memcached")
 def test_memcached_that_is_full_and_says_nothing(
-    program: Program, start: Start, client: Client, free_port: int
+    program: Program, start: StartProgram, client: Client, free_port: int
 ) -> None:
     options = "-u", "nobody", "-l", "127.0.0.1", "-p", free_port, "-c", 64, "-t", 1, "-o", "no_maxconns_fast"
     start(program("memcached"), *options)
@@ -163,7 +134,7 @@ def test_memcached_that_is_full_and_says_nothing(
 
 
 @pytest.fixture
-def postgres(program: Program, start: Start, free_port: int, folder: Path) -> None:
+def postgres(program: Program, start: StartProgram, free_port: int, folder: Path) -> None:
     """PostgreSQL with places for 3 users and 2 administrators; `plain` needs no password, `scram` does."""
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     if os.geteuid() == 0:
@@ -223,72 +194,20 @@ def test_postgres_answers_a_request_for_tls_also_where_there_is_no_place(client:
 
 
 @pytest.mark.requires("sshd", "ssh-keygen")
-def test_openssh(program: Program, start: Start, client: Client, free_port: int, folder: Path) -> None:
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # it insists on it
-    key = folder / "key"
-    subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key], check=True, timeout=30)
-    settings = [f"Port={free_port}", "ListenAddress=127.0.0.1", "MaxStartups=5:100:8", "PidFile=none", "UsePAM=no"]
-    sshd = [program("sshd"), "-f", "/dev/null", "-h", str(key)]
-    # Since 9.8 it turns whole addresses away that never log in: true to life, and not the limit that is asked about.
-    lenient = ["-o", "PerSourcePenalties=no"]
-    knows = subprocess.run([*sshd, "-t", *lenient], capture_output=True, timeout=30).returncode == 0
-    options = [word for setting in settings for word in ("-o", setting)] + (lenient if knows else [])
-    start(*sshd, "-D", "-e", *options)
-
+@pytest.mark.usefixtures("sshd")
+def test_openssh(client: Client) -> None:
     assert client.settle("ssh", 5, 3) in ("Exceeded MaxStartups", "Not allowed at this time")  # until 9.7, since 9.8
 
 
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-NGINX = """
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port} {options};
-        {tls}
-        location / {{ return 200 "ok"; }}
-        location /none {{ return 404; }}
-        location /dead {{ proxy_pass http://127.0.0.1:9; }}
-    }}
-}}
-"""
-
-
-@pytest.fixture
-def nginx(program: Program, start: Start, free_port: int, folder: Path) -> Callable[..., None]:
-    def run(options: str = "", tls: str = "") -> None:
-        configuration = folder / "nginx.conf"
-        configuration.write_text(NGINX.format(folder=folder, port=free_port, options=options, tls=tls))
-        start(program("nginx"), "-c", configuration, "-e", folder / "error.log")
-
-    return run
-
-
 @pytest.mark.requires("nginx")
-def test_nginx(nginx: Callable[..., None], client: Client) -> None:
+def test_nginx(nginx: Nginx, client: Client) -> None:
     nginx()
     assert client.ask(1, "http") == client.ask(1, "http:/none") == [PASSED]
     assert client.ask(1, "http:/dead") == [failed(Unserved.REFUSED, "HTTP/1.1 502 Bad Gateway")]
 
 
 @pytest.mark.requires("nginx")
-def test_nginx_above_its_worker_connections_answers_all_and_closes_the_oldest(
-    nginx: Callable[..., None], client: Client
-) -> None:
+def test_nginx_above_its_worker_connections_answers_all_and_closes_the_oldest(nginx: Nginx, client: Client) -> None:
     nginx()
     assert set(client.ask(70, "http")) == {PASSED}
 
@@ -298,18 +217,18 @@ def test_nginx_above_its_worker_connections_answers_all_and_closes_the_oldest(
 
 
 @pytest.mark.requires("nginx")
-def test_nginx_within_tls(nginx: Callable[..., None], authority: trustme.CA, free_port: int, folder: Path) -> None:
+def test_nginx_within_tls(nginx: Nginx, authority: trustme.CA, free_port: int, folder: Path) -> None:
     authority.cert_pem.write_to_path(folder / "ca.pem")
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     nginx(
-        "ssl http2",
-        f"ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.pem; ssl_protocols TLSv1.3;",
+        listen="ssl http2",
+        server=f"ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.pem; ssl_protocols TLSv1.3;",
     )
     tls = TlsOptions(server_name="localhost", ca=str(folder / "ca.pem"), alpn=("http/1.1",))
-    make = probe_maker(parse_probe("http:/none", Target("localhost", free_port)), tls)
-    assert make
+    asked = questions(parse_probe("http:/none", Target("localhost", free_port)), tls)
+    assert asked
 
-    probe = make()
+    probe = asked.new()
     with socket.create_connection(("127.0.0.1", free_port), 30) as sock:
         assert ask(sock, probe) is PASSED
     assert isinstance(probe, TlsProbe)
@@ -337,9 +256,9 @@ def test_a_tls_server_of_the_standard_library(authority: trustme.CA, tmp_path: P
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = threading.Thread(target=echo, args=[listener])
         server.start()
-        make = probe_maker(parse_probe("echo:hello", Target("127.0.0.1", 7)), tls)
-        assert make
-        probe = make()
+        asked = questions(parse_probe("echo:hello", Target("127.0.0.1", 7)), tls)
+        assert asked
+        probe = asked.new()
         with socket.create_connection(listener.getsockname(), 30) as sock:
             assert ask(sock, probe) is PASSED
         server.join(30)

@@ -3,65 +3,14 @@
 import re
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tcpgoon.server import Server, ServerConfig, ServerProcess
+from tcpgoon.server import Server, ServerConfig
 
-from .conftest import INSTALLED, LIMIT_S, STATUS, Said
-
-Start = Callable[..., ServerProcess]
-
-
-class Running:
-    """The installed command while it runs."""
-
-    def __init__(self, *words: object) -> None:
-        self._child = subprocess.Popen(
-            [INSTALLED, "-y", "-i", "0.05", *map(str, words)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._out = ""
-
-    def wait_until(self, **counts: int) -> None:
-        """Read status lines until one has at least these counts."""
-        assert self._child.stdout
-        for line in self._child.stdout:
-            self._out += line
-            match = STATUS.fullmatch(line.strip())
-            if match and all(int(match[name]) >= least for name, least in counts.items()):
-                return
-        raise AssertionError(self._out)
-
-    def send(self, number: signal.Signals) -> None:
-        self._child.send_signal(number)
-
-    def end(self) -> Said:
-        out, err = self._child.communicate(timeout=LIMIT_S)
-        return Said(self._child.returncode, self._out + out, err)
-
-    def kill(self) -> None:
-        self._child.kill()
-        self._child.communicate()
-
-
-@pytest.fixture
-def running() -> Iterator[Callable[..., Running]]:
-    started: list[Running] = []
-
-    def start(*words: object) -> Running:
-        started.append(Running(*words))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.kill()
+from .conftest import LIMIT_S, Running
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -123,11 +72,11 @@ def test_twice_is_out_immediately(running: Callable[..., Running], silent_port: 
         # Nobody has read its pipes so far: both are full, and it is stuck in writing.
         run.send(signal.SIGINT)
         deadline = time.monotonic() + LIMIT_S
-        while run._child.poll() is None:
+        while run.status() is None:
             assert time.monotonic() < deadline
             run.send(signal.SIGINT)
             time.sleep(0.01)
-        assert run._child.returncode == 1
+        assert run.status() == 1
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

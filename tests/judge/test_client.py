@@ -9,7 +9,7 @@ from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.metrics import measure
-from tcpgoon.record.outcome import FIN, Phase, Side
+from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side
 from tcpgoon.record.table import Table
 
 LIMITS = ClientLimits(descriptors_soft=1_024, descriptors_hard=4_096, descriptors_in_use=24, ports=28_232)
@@ -25,7 +25,7 @@ def facts(*failed: tuple[int, Phase], connections: int = 10_000, limits: ClientL
     table.establish(len(failed), 1.0, 100, 0)
     table.lose(len(failed), 2.0, FIN)
     plan = Plan(target=Target("example.org", 80), connections=connections)
-    return Facts(plan=plan, limits=limits, metrics=measure(table), **knobs)
+    return Facts(plan=plan, limits=limits, metrics=measure(table, plan.level), **knobs)
 
 
 NO_DESCRIPTOR = (errno.EMFILE, Phase.SOCKET)
@@ -224,6 +224,19 @@ def test_other_errors(seen: Facts, findings: list[Finding]) -> None:
 )
 def test_an_error_is_named_once_however_many_phases_it_came_in(seen: Facts, sentence: str) -> None:
     assert [finding.sentence for rule in RULES for finding in rule(seen)] == [sentence]
+
+
+def test_what_was_established_is_called_a_connection() -> None:
+    table = Table(2)
+    for row in range(2):
+        table.dial(row, 0.0)
+        table.establish(row, 1.0, 100, 0)
+    table.lose(0, 2.0, errno.ENOMEM)
+    table.vanish(1, 2.0, errno.ENOBUFS, ClosedBy.US)
+    plan = Plan(target=Target("example.org", 80), connections=2)
+    (finding,) = other_errors(Facts(plan=plan, limits=LIMITS, metrics=measure(table, plan.level)))
+
+    assert finding == tg100("2 connections ended with ENOMEM, ENOBUFS", ["ENOMEM × 1", "ENOBUFS × 1"])
 
 
 def test_the_rules_and_their_order() -> None:

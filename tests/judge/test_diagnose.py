@@ -15,7 +15,7 @@ LIMITS = ClientLimits(descriptors_soft=10, descriptors_hard=10, descriptors_in_u
 
 def facts(table: Table, *, started: bool = True) -> Facts:
     plan = Plan(target=Target("example.org", 80), connections=table.rows)
-    return Facts(plan=plan, limits=LIMITS, metrics=measure(table), started=started)
+    return Facts(plan=plan, limits=LIMITS, metrics=measure(table, plan.level), started=started)
 
 
 def test_nothing_is_found_where_nothing_happened() -> None:

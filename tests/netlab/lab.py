@@ -11,15 +11,17 @@ from typing import Literal, Self
 
 from tcpgoon.plan.units import parse_duration_s
 from tcpgoon.server import ServerProcess
-from tests.installed import Said, run_installed
+from tests.installed import Running, Said, run_installed
 from tests.netlab.host import Host
 from tests.netlab.namespace import kill_all_inside
 from tests.netlab.relay import DIRECTIONS
+from tests.targets import ECHO
 
 NEEDS = ("root", "ip", "nft", "/dev/net/tun")
 """What a lab requires of the machine, in the words of the mark ``requires``."""
 
 _ROOT = Path(__file__).parents[2]
+_ECHO_PORT = 7007
 _GRACE_S = 10.0
 
 Toward = Literal["to-server", "to-client"]
@@ -79,6 +81,16 @@ class Lab:
         """What the installed command says on the client, to these words and ``-y``."""
         with self.client.entered():
             return run_installed(*words)
+
+    def running(self, *words: object) -> Running:
+        """The same, without waiting for its end."""
+        with self.client.entered():
+            return self._ending.enter_context(Running(*words))
+
+    def echo(self, *flags: object) -> int:
+        """Start ``tests/targets/echo.py`` with these flags on the server's IPv4 address; its port."""
+        self.start(sys.executable, ECHO, self.server.ipv4, _ECHO_PORT, *flags, port=_ECHO_PORT)
+        return _ECHO_PORT
 
     # The path.
 

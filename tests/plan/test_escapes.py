@@ -1,11 +1,11 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import PlanError
-from tcpgoon.plan.escapes import format_escapes, parse_escapes
+from tcpgoon.plan.escapes import format_escapes, is_text, parse_escapes
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,16 @@ def test_any_bytes_survive_the_way_through_a_command_line(data: bytes) -> None:
     assert text.isascii()
     assert text.isprintable() or not text
     assert parse_escapes(text) == data
+
+
+@given(text=st.text(alphabet=st.characters(exclude_categories=())))
+@example(text="\ud7ff\ue000")
+@example(text="\ud800")
+@example(text="x\udfff")
+def test_text_is_what_can_be_written_as_utf_8(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        assert not is_text(text)
+    else:
+        assert is_text(text)

@@ -40,6 +40,21 @@ def test_who_speaks_first_and_where() -> None:
     }
 
 
+def test_who_can_be_asked_again() -> None:
+    repeatable = [name for name in ALL if parse_probe(name, TARGET).repeatable]
+
+    assert repeatable == ["echo", "http", "memcached", "redis"]
+
+
+def test_how_they_are_written() -> None:
+    spelled = [probe.spelling(name) for name, probe in named_probes().items()]
+
+    assert spelled == [
+        "banner", "http[:PATH]", "redis", "memcached", "postgres[:USER]", "mysql", "smtp", "imap", "pop3", "ftp",
+        "ssh", "mqtt", "amqp", "echo[:TEXT]",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_each_says_what_it_proves_and_where_that_is_written(name: str) -> None:
     probe = named_probes()[name]

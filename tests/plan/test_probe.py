@@ -21,7 +21,7 @@ def no_file(name: str) -> bytes:
 def test_what_is_asked_where_nothing_else_is_said() -> None:
     exchange = Exchange(name="x")
 
-    assert exchange == Exchange(name="x", send="", expect=ANYTHING, refused="", anchored=False)
+    assert exchange == Exchange(name="x", send="", expect=ANYTHING, refused="", anchored=False, once=False)
     assert exchange.payload == b""
 
 
@@ -34,6 +34,8 @@ def test_what_is_sent_has_escapes() -> None:
     [
         ({"send": r"\q"}, r"'\q' means nothing here: there are \r \n \t \0 \\ and \x00 to \xff"),
         ({"send": "x" * (MOST_SENT + 1)}, "the probe sends 16,385 bytes: at most 16,384 are sent"),
+        ({"send": "\udcff"}, r"'x' is not UTF-8, or what it sends is not: write such bytes as \xff"),
+        ({"name": "\udcff"}, r"'\udcff' is not UTF-8, or what it sends is not: write such bytes as \xff"),
         ({"expect": ""}, "'' matches where nothing was said: it would prove nothing"),
         ({"expect": "a*"}, "'a*' matches where nothing was said: it would prove nothing"),
         ({"expect": "("}, "'(' is no regular expression: missing ), unterminated subpattern at position 0"),
@@ -43,7 +45,15 @@ def test_what_is_sent_has_escapes() -> None:
 )
 def test_what_is_no_exchange_is_one_clear_line(knobs: dict[str, Any], line: str) -> None:
     with pytest.raises(PlanError, match=f"^{re.escape(line)}$"):
-        Exchange(name="x", **knobs)
+        Exchange(**{"name": "x", **knobs})
+
+
+@pytest.mark.parametrize(
+    ("knobs", "repeatable"),
+    [({}, False), ({"send": "x"}, True), ({"once": True}, False), ({"send": "x", "once": True}, False)],
+)
+def test_what_can_be_asked_again(knobs: dict[str, Any], repeatable: bool) -> None:
+    assert Exchange(name="x", **knobs).repeatable is repeatable
 
 
 def test_the_longest_message_may_be_sent() -> None:

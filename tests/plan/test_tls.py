@@ -47,6 +47,12 @@ def test_the_name_as_certificates_have_it(name: str, hostname: str) -> None:
         ({"server_name": "x", "alpn": ("é",)}, "'é' is not the name of a protocol: h2 and http/1.1 are"),
         ({"server_name": "x", "alpn": ("h2",) * 17}, "17 protocols are offered: at most 16 are"),
         ({"server_name": "x", "ca": "a\0"}, "no file has a zero byte in its name"),
+        ({"server_name": "x", "certificate": "a\0"}, "no file has a zero byte in its name"),
+        ({"server_name": "x", "certificate": "c", "key": "a\0"}, "no file has a zero byte in its name"),
+        (
+            {"server_name": "x", "ca": "\udcff"},
+            "'\\udcff' is not UTF-8, and a plan is saved as that: give the file another name",
+        ),
         ({"server_name": ".x"}, "'.x' cannot be sent as the name of a server"),
         ({"server_name": "a..b"}, "'a..b' cannot be sent as the name of a server"),
         ({"server_name": "x" * 64}, f"'{'x' * 64}' cannot be sent as the name of a server"),

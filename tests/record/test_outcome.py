@@ -65,6 +65,20 @@ def test_whose_side_an_end_points_to(error: int, phase: Phase, side: Side) -> No
     assert side_of(error, phase) is side
 
 
+@pytest.mark.parametrize(
+    ("error", "closed_by", "side"),
+    [
+        (errno.ECONNRESET, ClosedBy.PEER, Side.TARGET_KERNEL),
+        (errno.ETIMEDOUT, ClosedBy.US, Side.TARGET_KERNEL),
+        (errno.ETIMEDOUT, ClosedBy.PATH, Side.PATH),
+        (errno.EHOSTUNREACH, ClosedBy.PATH, Side.PATH),
+        (errno.ENOMEM, ClosedBy.US, Side.CLIENT),
+    ],
+)
+def test_whose_side_a_phantom_points_to(error: int, closed_by: ClosedBy, side: Side) -> None:
+    assert side_of(error, Phase.PHANTOM, closed_by) is side
+
+
 @pytest.mark.parametrize("phase", BEFORE_A_PACKET, ids=lambda phase: phase.name)
 def test_a_refusal_before_a_packet_has_left_is_ours(phase: Phase) -> None:
     assert side_of(errno.ECONNREFUSED, phase) is Side.CLIENT
@@ -127,6 +141,8 @@ def test_the_numbers_that_the_table_keeps() -> None:
         "CONNECT": 3,
         "HANDSHAKE": 4,
         "HELD": 5,
+        "PHANTOM": 6,
+        "DOUBTFUL": 7,
     }
     assert {who.name: int(who) for who in ClosedBy} == {"NOBODY": 0, "US": 1, "PEER": 2, "PATH": 3}
     assert [str(side) for side in Side] == ["client", "path", "target kernel", "target application"]

@@ -1,22 +1,18 @@
 import errno
-import mmap
-import struct
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import Bug, IllegalTransition
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.record.connection import TRANSITIONS, Event, State
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase
-from tcpgoon.record.table import COLUMNS, ROW_BYTES, Table
+from tcpgoon.record.table import COLUMNS, ROW_BYTES, SHORTEST_S, Table
+from tcpgoon.record.unserved import Unserved
 
 NOTHING: dict[str, Any] = {column.name: 0 for column in COLUMNS}
 DIALLED = {**NOTHING, "start_s": 1.0, "source": 2, "state": State.OPENING}
@@ -145,6 +141,85 @@ def test_a_close_is_written_down() -> None:
     assert row_of(table, 0) == {**ESTABLISHED, "end_s": 9.0, "closed_by": ClosedBy.US, "state": State.CLOSED}
 
 
+def test_a_level_is_written_down_once_and_never_lowered_by_a_lower_one() -> None:
+    table = established()
+    table.acknowledge(0)
+    assert row_of(table, 0) == {**ESTABLISHED, "assurance": Assurance.ACKNOWLEDGED}
+    table.serve(0, 3.0)
+    table.acknowledge(0)
+    table.serve(0, 4.0)
+    assert row_of(table, 0) == {**ESTABLISHED, "assurance": Assurance.SERVED, "served_s": 3.0}
+
+
+def test_a_probe_is_written_down() -> None:
+    table = established()
+    table.ask(0, 2.0)
+    table.ask(0, 2.5)
+    assert row_of(table, 0) == {**ESTABLISHED, "asked_s": 2.0}
+    table.refuse(0, Unserved.SILENT)
+    assert row_of(table, 0) == {**ESTABLISHED, "asked_s": 2.0, "unserved": Unserved.SILENT}
+    table.serve(0, 3.0)
+    assert row_of(table, 0) == {**ESTABLISHED, "asked_s": 2.0, "served_s": 3.0, "assurance": Assurance.SERVED}
+
+
+@pytest.mark.parametrize(
+    ("prove", "proved"),
+    [
+        (lambda table: None, False),
+        (lambda table: table.acknowledge(0), True),
+        (lambda table: table.serve(0, 2.0), True),
+    ],
+    ids=["handshake", "acknowledged", "served"],
+)
+def test_whether_the_other_end_ever_proved_to_hold_it(prove: Callable[[Table], None], proved: bool) -> None:
+    table = established()
+    prove(table)
+    assert table.is_proved(0) is proved
+
+
+def test_a_tls_handshake_took_no_time_only_where_there_was_none() -> None:
+    table = established()
+    table.ask(0, 2.0)
+    table.shake_hands(0, 2.5)
+    assert row_of(table, 0) == {**ESTABLISHED, "asked_s": 2.0, "tls_s": 0.5}
+    table.shake_hands(0, 2.0)
+    assert table.tls_s[0] == pytest.approx(SHORTEST_S)
+
+
+def test_one_that_is_served_no_more_is_acknowledged_still() -> None:
+    table = established()
+    table.serve(0, 3.0)
+    table.refuse(0, Unserved.LATE)
+    assert row_of(table, 0) == {
+        **ESTABLISHED,
+        "served_s": 3.0,
+        "assurance": Assurance.ACKNOWLEDGED,
+        "unserved": Unserved.LATE,
+    }
+
+
+def test_a_proof_ends_a_doubt() -> None:
+    table = established()
+    table.doubt(0)
+    table.acknowledge(0)
+    table.close(0, 2.0)
+    assert (table.state[0], table.phase[0]) == (State.CLOSED, Phase.NONE)
+
+
+def test_a_doubt_outlives_the_close() -> None:
+    table = established()
+    table.doubt(0)
+    assert row_of(table, 0) == {**ESTABLISHED, "phase": Phase.DOUBTFUL}
+    table.close(0, 9.0)
+    assert row_of(table, 0) == {
+        **ESTABLISHED,
+        "phase": Phase.DOUBTFUL,
+        "end_s": 9.0,
+        "closed_by": ClosedBy.US,
+        "state": State.CLOSED,
+    }
+
+
 def test_no_verb_touches_another_row() -> None:
     table = established(rows=3, row=1)
     table.received_bytes[1] += 2**40
@@ -162,6 +237,18 @@ VERBS: dict[str, tuple[Event, Callable[[Table, int, float], None]]] = {
     "lose by FIN": (Event.PEER_FIN, lambda table, row, now_s: table.lose(row, now_s, FIN)),
     "lose by RST": (Event.PEER_RESET, lambda table, row, now_s: table.lose(row, now_s, errno.ECONNRESET)),
     "lose by the path": (Event.PATH_ERROR, lambda table, row, now_s: table.lose(row, now_s, errno.ETIMEDOUT)),
+    "vanish by RST": (
+        Event.PEER_RESET,
+        lambda table, row, now_s: table.vanish(row, now_s, errno.ECONNRESET, ClosedBy.PEER),
+    ),
+    "vanish in silence": (
+        Event.PATH_ERROR,
+        lambda table, row, now_s: table.vanish(row, now_s, errno.ETIMEDOUT, ClosedBy.PATH),
+    ),
+    "vanish half-open": (
+        Event.PATH_ERROR,
+        lambda table, row, now_s: table.vanish(row, now_s, errno.ETIMEDOUT, ClosedBy.US),
+    ),
     "lose by ourselves": (Event.LOCAL_ERROR, lambda table, row, now_s: table.lose(row, now_s, errno.ECONNABORTED)),
     "close": (Event.CLOSE, lambda table, row, now_s: table.close(row, now_s)),
     "abandon": (Event.STOP, lambda table, row, now_s: table.abandon(row, now_s)),
@@ -172,6 +259,7 @@ VERBS: dict[str, tuple[Event, Callable[[Table, int, float], None]]] = {
 def written_by(verb: str, now_s: float) -> dict[str, Any]:
     """What a legal ``verb`` writes, beside the state."""
     ended = {"end_s": now_s, "error": 0, "phase": Phase.NONE, "closed_by": ClosedBy.US}
+    phantom = {"end_s": now_s, "error": errno.ETIMEDOUT, "phase": Phase.PHANTOM}
     return {
         "dial": {"start_s": now_s, "source": 2},
         "establish": {
@@ -186,13 +274,16 @@ def written_by(verb: str, now_s: float) -> dict[str, Any]:
         "lose by RST": {**ended, "error": errno.ECONNRESET, "phase": Phase.HELD, "closed_by": ClosedBy.PEER},
         "lose by the path": {**ended, "error": errno.ETIMEDOUT, "phase": Phase.HELD, "closed_by": ClosedBy.PATH},
         "lose by ourselves": {**ended, "error": errno.ECONNABORTED, "phase": Phase.HELD},
+        "vanish by RST": {**phantom, "error": errno.ECONNRESET, "closed_by": ClosedBy.PEER},
+        "vanish in silence": {**phantom, "closed_by": ClosedBy.PATH},
+        "vanish half-open": {**phantom, "closed_by": ClosedBy.US},
         "close": ended,
         "abandon": ended,
     }[verb]
 
 
 def test_there_is_a_verb_for_each_event() -> None:
-    assert [event for event, _ in VERBS.values()] == list(Event)
+    assert {event for event, _ in VERBS.values()} == set(Event)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -294,127 +385,6 @@ def test_the_greatest_values_fit() -> None:
         65_535,
         65_535,
     ]
-
-
-# The layout.
-
-WIDTH = {"d": 8, "Q": 8, "I": 4, "H": 2, "B": 1}
-
-
-def distinct(column: int, row: int) -> int:
-    """A value that no other cell near it has, of any width; its lowest byte is that of no other column in the row."""
-    return {"d": 10**9, "Q": 2**56, "I": 2**24, "H": 2**8, "B": 0}[COLUMNS[column].type] + (row * 13 + column) % 251
-
-
-def fill(table: Table) -> None:
-    for k, column in enumerate(COLUMNS):
-        for row in range(table.rows):
-            getattr(table, column.name)[row] = distinct(k, row)
-
-
-def read(table: Table) -> list[list[float]]:
-    return [list(getattr(table, column.name)) for column in COLUMNS]
-
-
-def filled(rows: int) -> list[list[int]]:
-    return [[distinct(k, row) for row in range(rows)] for k in range(len(COLUMNS))]
-
-
-def packed(rows: int) -> bytes:
-    """The block, column after column, as `struct` packs it."""
-    return b"".join(
-        struct.pack(f"={rows}{column.type}", *values) for column, values in zip(COLUMNS, filled(rows), strict=True)
-    )
-
-
-def test_the_columns_and_their_types() -> None:
-    assert {column.name: column.type for column in COLUMNS} == {
-        "start_s": "d",
-        "established_s": "d",
-        "end_s": "d",
-        "received_bytes": "Q",
-        "rtt_us": "I",
-        "local_port": "H",
-        "error": "H",
-        "retransmits": "H",
-        "source": "H",
-        "state": "B",
-        "assurance": "B",
-        "phase": "B",
-        "closed_by": "B",
-    }
-    assert all(column.meaning for column in COLUMNS)
-    assert ROW_BYTES == sum(WIDTH[column.type] for column in COLUMNS) == 48
-
-
-@given(rows=st.integers(1, 70), spare=st.integers(0, 9))
-@example(rows=1, spare=0)
-@example(rows=3, spare=0)
-@example(rows=7, spare=1)
-def test_columns_do_not_overlap_in_a_buffer_of_the_caller(rows: int, spare: int) -> None:
-    memory = bytearray(rows * ROW_BYTES + spare)
-    table = Table(rows, memory)
-    fill(table)
-
-    assert read(table) == filled(rows)
-    assert bytes(memory) == packed(rows) + bytes(spare)
-
-
-@given(rows=st.integers(1, 1_000))
-def test_each_column_starts_at_a_multiple_of_its_width(rows: int) -> None:
-    starts = [rows * sum(WIDTH[before.type] for before in COLUMNS[:k]) for k in range(len(COLUMNS))]
-
-    assert [start % WIDTH[column.type] for start, column in zip(starts, COLUMNS, strict=True)] == [0] * len(COLUMNS)
-
-
-def test_a_map_of_the_caller() -> None:
-    memory = mmap.mmap(-1, 5 * ROW_BYTES)
-    fill(Table(5, memory))
-
-    assert memory[:] == packed(5)
-    assert read(Table(5, memory)) == filled(5)
-
-
-def test_memory_that_other_processes_know_by_its_name() -> None:
-    memory = SharedMemory(create=True, size=3 * ROW_BYTES)
-    assert memory.buf is not None
-    table = Table(3, memory.buf)
-    fill(table)
-    other = SharedMemory(memory.name)
-    assert other.buf is not None
-    seen = bytes(other.buf[: 3 * ROW_BYTES])
-    for column in COLUMNS:
-        getattr(table, column.name).release()
-        delattr(table, column.name)
-    other.close()
-    memory.close()
-    memory.unlink()
-
-    assert seen == packed(3)
-
-
-def test_a_part_of_a_view() -> None:
-    memory = bytearray(16 * ROW_BYTES)
-    fill(Table(2, memoryview(memory)[ROW_BYTES : 3 * ROW_BYTES]))
-
-    assert bytes(memory) == bytes(ROW_BYTES) + packed(2) + bytes(13 * ROW_BYTES)
-
-
-def test_its_own_memory_is_shared_with_the_children_of_a_fork() -> None:
-    # In a process of its own: what else a test run has started does not take a fork well.
-    script = """if True:
-        import os
-        from tcpgoon.record.table import Table
-        table = Table(2)
-        if not os.fork():
-            table.dial(1, 4.5, 3)
-            os._exit(0)
-        os.wait()
-        print(list(table.state), list(table.start_s), list(table.source))
-    """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
-
-    assert done.stdout == "[0, 1] [0.0, 4.5] [0, 3]\n"
 
 
 def test_a_buffer_that_cannot_be_written_to_is_found_at_the_first_word() -> None:

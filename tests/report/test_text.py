@@ -6,59 +6,20 @@ import msgspec
 import pytest
 
 from tcpgoon.judge.facts import Finding
-from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.verdict import Verdict
-from tcpgoon.plan.endpoint import Endpoint, Target
-from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.assurance import Assurance
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.record.counts import Counts
-from tcpgoon.record.metrics import Distribution, Ending, Metrics
+from tcpgoon.record.distribution import Distribution
+from tcpgoon.record.ending import Ending
+from tcpgoon.record.level import Breakdown
+from tcpgoon.record.metrics import Retransmitted
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side
-from tcpgoon.record.table import Table
+from tcpgoon.record.unserved import Unserved
 from tcpgoon.report.text import text_report, verdict_line
-from tcpgoon.result import Environment, Result
 
-TIMES = Distribution(
-    count=10,
-    min_s=0.017929,
-    mean_s=0.019814,
-    max_s=0.029811,
-    deviation_s=0.003353,
-    p50_s=0.019,
-    p90_s=0.0295,
-    p99_s=0.029811,
-)
-
-
-def metrics(**changes: object) -> Metrics:
-    nothing = Metrics(
-        counts=Counts(closed=10),
-        peak=10,
-        ramp_s=1.0,
-        establishment=TIMES,
-        time_to_error=None,
-        errors=(),
-        losses=(),
-        received_bytes=0,
-    )
-    return msgspec.structs.replace(nothing, **changes)
-
-
-def result(of: Metrics, host: str = "myhttpsamplehost.com", **changes: object) -> Result:
-    endpoint = Endpoint("216.58.201.131", 80)
-    made_up = Result(
-        plan=Plan(target=Target(host, 80), connections=of.counts.total),
-        endpoint=endpoint,
-        endpoints=(endpoint,),
-        environment=Environment(tcpgoon="1", python="3", system="Linux", cpus=2, begun_at="2026-01-01"),
-        limits=ClientLimits(descriptors_soft=1, descriptors_hard=1, descriptors_in_use=1, ports=1),
-        duration_s=2.0,
-        table=Table(1),
-        metrics=of,
-        findings=(),
-        verdict=Verdict.PASS,
-        reason="all is well",
-    )
-    return msgspec.structs.replace(made_up, **changes)
+from .results import TIMES, metrics, of_level, result
 
 
 def test_a_pass() -> None:
@@ -95,7 +56,14 @@ def test_nothing_but_failures() -> None:
         p90_s=0.2,
         p99_s=0.3,
     )
-    of = metrics(counts=Counts(failed=3985), peak=0, establishment=None, time_to_error=times, errors=(refused, late))
+    of = metrics(
+        counts=Counts(failed=3985),
+        levels=of_level(Assurance.HANDSHAKE, 0, 0),
+        response=None,
+        establishment=None,
+        time_to_error=times,
+        errors=(refused, late),
+    )
     assert text_report(
         result(of, host="216.58.201.131", verdict=Verdict.FAIL, reason="it is not there")
     ).splitlines() == [
@@ -109,19 +77,29 @@ def test_nothing_but_failures() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "closed_by", "first_s", "last_s", "line"),
+    ("error", "closed_by", "why", "first_s", "last_s", "line"),
     [
-        (FIN, ClosedBy.PEER, 0.5, 0.501, "FIN by the peer × 4, 500ms to 501ms after they were established"),
-        (errno.ECONNRESET, ClosedBy.PEER, 1.0, 1.0, "RST by the peer × 4, 1s after they were established"),
-        (errno.ETIMEDOUT, ClosedBy.PATH, 9.0, 9.5, "ETIMEDOUT by the path × 4, 9s to 9.5s after they were established"),
+        (FIN, ClosedBy.PEER, Unserved.NONE, 0.5, 0.501, "FIN by the peer × 4, 500ms to 501ms"),
+        (FIN, ClosedBy.PEER, Unserved.ENDED, 0.5, 0.5, "FIN by the peer (not served) × 4, 500ms"),
+        (errno.ECONNRESET, ClosedBy.PEER, Unserved.NONE, 1.0, 1.0, "RST by the peer × 4, 1s"),
+        (errno.ETIMEDOUT, ClosedBy.PATH, Unserved.NONE, 9.0, 9.5, "ETIMEDOUT by the path × 4, 9s to 9.5s"),
     ],
 )
 def test_lost_connections_with_who_closed_and_when(
-    error: int, closed_by: ClosedBy, first_s: float, last_s: float, line: str
+    error: int, closed_by: ClosedBy, why: Unserved, first_s: float, last_s: float, line: str
 ) -> None:
-    loss = Ending(count=4, error=error, phase=Phase.HELD, closed_by=closed_by, earliest_s=first_s, latest_s=last_s)
-    report = text_report(result(metrics(counts=Counts(closed=6, lost=4), losses=(loss,))))
-    assert f"\nLost while held: 4 ({line})\n" in report
+    loss = Ending(
+        count=4,
+        error=error,
+        phase=Phase.HELD,
+        closed_by=closed_by,
+        earliest_s=first_s,
+        latest_s=last_s,
+        unserved=why,
+    )
+    found = metrics(counts=Counts(closed=6, lost=4), losses=(loss,), breakdown=Breakdown(established=10, lost=4))
+    report = text_report(result(found))
+    assert f"\nLost while held: 4 ({line} after they were established)\n" in report
 
 
 def test_all_addresses_are_shown_and_the_dialled_one_is_marked() -> None:
@@ -149,6 +127,78 @@ def test_what_peers_sent_what_is_missing_and_what_was_found() -> None:
         "      what to do: raise it",
         "PASS: ours",
     ]
+
+
+def test_what_was_received_where_it_was_asked_for() -> None:
+    asked = result(metrics(received_bytes=1_234_567))
+    asked = msgspec.structs.replace(asked, plan=msgspec.structs.replace(asked.plan, tls=TlsOptions(verify=False)))
+
+    assert "\nReceived: 1,234,567 bytes\n" in text_report(asked)
+
+
+def phantoms(count: int, error: int, closed_by: ClosedBy) -> Ending:
+    return Ending(count=count, error=error, phase=Phase.PHANTOM, closed_by=closed_by, earliest_s=1.0, latest_s=2.0)
+
+
+def test_phantoms_by_what_gave_them_away() -> None:
+    found = metrics(
+        counts=Counts(closed=1, lost=9),
+        breakdown=Breakdown(established=10, phantoms=9, acknowledged=1),
+        phantom_endings=(
+            phantoms(6, errno.ECONNRESET, ClosedBy.PEER),
+            phantoms(2, errno.ETIMEDOUT, ClosedBy.PATH),
+            phantoms(1, errno.ETIMEDOUT, ClosedBy.US),
+        ),
+    )
+
+    assert "\nPhantoms: 9 (RST × 6, no answer × 2, half-open × 1)\n" in text_report(result(found))
+
+
+def test_all_times() -> None:
+    """Each of the four has its own line, in the order in which they pass."""
+    rtt, tls, answers = (msgspec.structs.replace(TIMES, p50_s=p50_s) for p50_s in (0.001, 0.002, 0.003))
+    found = metrics(handshake_rtt=rtt, tls=tls, answers=answers)
+
+    assert text_report(result(found)).splitlines()[4:-1] == [
+        "Peak concurrent connections: 10 of 10",
+        "Establishment time p50/p90/p99/max = 19ms/29.5ms/29.811ms/29.811ms",
+        "Handshake RTT (kernel) p50/p90/p99/max = 1ms/29.5ms/29.811ms/29.811ms",
+        "TLS handshake time p50/p90/p99/max = 2ms/29.5ms/29.811ms/29.811ms",
+        "Probe answer time p50/p90/p99/max = 3ms/29.5ms/29.811ms/29.811ms",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("repeated", "line"),
+    [
+        ([(1, 12), (2, 3), (5, 1)], "12 connections needed 1 retransmit, 3 needed 2, 1 needed 5"),
+        ([(1, 1)], "1 connection needed 1 retransmit"),
+        ([(2, 7)], "7 connections needed 2 retransmits"),
+    ],
+)
+def test_syns_that_had_to_be_repeated(repeated: list[tuple[int, int]], line: str) -> None:
+    found = metrics(retransmitted=tuple(Retransmitted(*entry) for entry in repeated))
+
+    assert f"\nSYN retransmits: {line}\n" in text_report(result(found))
+
+
+def test_a_slow_client_is_told_so() -> None:
+    near = msgspec.structs.replace(TIMES, p90_s=0.0001)
+    late = msgspec.structs.replace(TIMES, p90_s=0.012)
+    slow, quick = (text_report(result(metrics(handshake_rtt=near, lateness=one))) for one in (late, near))
+
+    words = "user space saw connections 12ms (p90) after the kernel had them"
+    line = f"\nThe client is what is slow, not the target: {words}\n"
+    assert line in slow
+    assert "slow" not in quick
+
+
+def test_the_classic_lines_are_about_all_that_were_established() -> None:
+    found = metrics(establishment=None, asked=Assurance.SERVED, levels=of_level(Assurance.SERVED, 0, 0))
+
+    assert text_report(result(found)).splitlines()[2] == (
+        "Response time stats for 10 established connections min/avg/max/dev = 17.929ms/19.814ms/29.811ms/3.353ms"
+    )
 
 
 def test_the_verdict_is_the_last_line() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts, Snapshot
-from tcpgoon.record.outcome import FIN, Phase
+from tcpgoon.record.outcome import FIN, ClosedBy, Phase
 from tcpgoon.record.table import Table
 from tcpgoon.run import monitor as monitor_module
 from tcpgoon.run.monitor import ConnectionEvent, TracedTable, Watch
@@ -130,3 +130,12 @@ def test_a_monitor_that_wants_no_events_gets_none() -> None:
     with Watch(notes, Table(2), time.monotonic(), interval_s=3600.0):
         pass
     assert notes.seen_events == []
+
+
+def test_a_phantom_is_called_one() -> None:
+    table = TracedTable(1)
+    table.dial(0, 0.1)
+    table.establish(0, 0.2, 100, 0)
+    table.vanish(0, 2.0, errno.ECONNRESET, ClosedBy.PEER)
+    events, _ = table.take()
+    assert events[-1] == ConnectionEvent(2.0, 0, State.LOST, "phantom, ECONNRESET", 0)

@@ -157,7 +157,7 @@ def test_elsewhere_than_on_linux_the_same_run_says_what_is_missing(monkeypatch: 
     monkeypatch.delattr("select.epoll", raising=False)
     with ServerProcess(ServerConfig(max_connections=12)) as server:
         result = run(plan(server.port))
-    assert len(result.environment.missing) == 3
+    assert len(result.environment.missing) == 4
     assert result.verdict is Verdict.FAIL
     assert result.metrics.counts == Counts(closed=12, lost=8)
 

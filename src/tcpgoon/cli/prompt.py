@@ -1,28 +1,36 @@
 """The question before a run: whoever opens thousands of connections to a service should have meant to."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
 from tcpgoon.errors import Declined
 from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.plan.escapes import format_escapes
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.units import format_duration
 
 _FRAME = "*" * 68
 
+MOST_SHOWN = 40
+"""Bytes that are shown of what a probe sends."""
 
-def confirm(plan: Plan, endpoints: Sequence[Endpoint]) -> None:
-    """Ask on the terminal whether to go on. Raises `Declined` unless the answer is yes."""
+
+def confirm(plan: Plan, endpoints: Sequence[Endpoint], secret: bool = False) -> None:
+    """Ask on the terminal whether to go on. Raises `Declined` unless the answer is yes.
+
+    Where what a probe sends is ``secret``, its length alone is shown.
+    """
     if sys.stdin is None or not sys.stdin.isatty():
         raise Declined("there is no terminal to ask for confirmation on: give -y to run without being asked")
-    click.echo(_announcement(plan, endpoints), err=True)
+    click.echo(_announcement(plan, endpoints, secret), err=True)
     click.echo("Do you want to continue? (y/N): ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Declined("declined, nothing was dialled (give -y to run without being asked)")
 
 
-def _announcement(plan: Plan, endpoints: Sequence[Endpoint]) -> str:
+def _announcement(plan: Plan, endpoints: Sequence[Endpoint], secret: bool) -> str:
     dialled, *others = (endpoint.address for endpoint in endpoints)
     return "\n".join(
         (
@@ -32,6 +40,28 @@ def _announcement(plan: Plan, endpoints: Sequence[Endpoint]) -> str:
             f"*   address:     {', '.join([dialled + (' (dialled)' if others else ''), *others])}",
             f"*   port:        {plan.target.port}",
             f"*   connections: {plan.connections}",
+            *_beyond_opening(plan, secret),
             _FRAME,
         )
     )
+
+
+def _beyond_opening(plan: Plan, secret: bool) -> Iterator[str]:
+    if plan.knocks:
+        yield f"*   newcomers:   one more, every {format_duration(plan.canary_every_s)} while they are held"
+    if plan.proxy_protocol:
+        yield f"*   first:       a header of the PROXY protocol {plan.proxy_protocol.value}"
+    if plan.tls:
+        yield f"*   TLS:         {plan.tls.server_name or 'without a name'}"
+    if plan.probe:
+        again = f", again every {format_duration(plan.probe_every_s)}" if plan.probe_every_s else ""
+        yield f"*   each sends:  {_sent(plan.probe.payload, secret)} ({plan.probe.name}{again})"
+
+
+def _sent(payload: bytes, secret: bool) -> str:
+    if not payload:
+        return "nothing"
+    if secret:
+        return f"{len(payload):,} bytes"
+    more = f"…, {len(payload):,} bytes in all" if len(payload) > MOST_SHOWN else ""
+    return format_escapes(payload[:MOST_SHOWN]) + more

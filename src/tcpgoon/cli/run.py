@@ -1,17 +1,22 @@
 """``tcpgoon run``: options → plan → result → report."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
 from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
 from tcpgoon.cli.prompt import confirm
+from tcpgoon.cli.proof_options import proof_fields, proof_options
+from tcpgoon.cli.sections import SectionedCommand
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.plan.endpoint import Family, Target, parse_host_and_port, parse_target
+from tcpgoon.plan.named_probes import named_probes
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, from_interval, from_ramp, from_rate
 from tcpgoon.plan.plan import Close, Plan
 from tcpgoon.report.status import StatusLines
@@ -19,7 +24,20 @@ from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.run.runner import run as carry_out
 
 
-@click.command(epilog="Exit status: 0 pass, 1 interrupted or declined, 2 the target failed, 3 inconclusive, 64 usage.")
+class RunCommand(SectionedCommand):
+    """Lists the probes, too: they are looked up for the help alone."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Called by click for the help."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Probes"):
+            formatter.write_dl([(probe.spelling(name), probe.summary) for name, probe in named_probes().items()])
+
+
+@click.command(
+    cls=RunCommand,
+    epilog="Exit status: 0 pass, 1 interrupted or declined, 2 the target failed, 3 inconclusive, 64 usage.",
+)
 @click.argument("target", nargs=-1, metavar="HOST PORT | HOST:PORT | [V6]:PORT | tcp://HOST:PORT")
 @click.option(
     "-c", "--connections", type=COUNT, default="100", show_default=True, help="How many are held at once; 10k."
@@ -52,6 +70,7 @@ from tcpgoon.run.runner import run as carry_out
 )
 @click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible.")
 @click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
+@proof_options
 def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: bool, **options: Any) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
     plan = _plan(_target(target), options)
@@ -59,7 +78,7 @@ def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: boo
         raise PlanError("the interval between two status lines must be above 0")
     endpoints = resolve(plan.target, plan.dialled_family)
     if not assume_yes:
-        confirm(plan, endpoints)
+        confirm(plan, endpoints, secret=(options["send"] or "").startswith("@"))
     monitor = StatusLines(sys.stdout, sys.stderr if verbose else None)
     with interruptible() as stop:
         result = carry_out(plan, monitor, endpoints=endpoints, interval_s=interval, stop=stop)
@@ -76,11 +95,10 @@ def _target(words: tuple[str, ...]) -> Target:
 
 
 def _plan(target: Target, options: dict[str, Any]) -> Plan:
-    pacing = _pacing(options.pop("sleep"), options.pop("rate"), options.pop("ramp"), options["connections"])
     return Plan(
         target=target,
         connections=options["connections"],
-        pacing=pacing,
+        pacing=_pacing(options["sleep"], options["rate"], options["ramp"], options["connections"]),
         dial_timeout_s=options["dial_timeout"],
         max_dialing=options["max_dialing"],
         hold_s=options["hold"],
@@ -88,7 +106,14 @@ def _plan(target: Target, options: dict[str, Any]) -> Plan:
         family=Family(options["family"] or Family.ANY),
         sources=tuple(options["sources"]),
         force=options["force"],
+        **proof_fields(target, options, _given(options)),
     )
+
+
+def _given(names: Iterable[str]) -> set[str]:
+    """Those of the options ``names`` that are on the command line."""
+    source = click.get_current_context().get_parameter_source
+    return {name for name in names if source(name) is not ParameterSource.DEFAULT}
 
 
 def _pacing(

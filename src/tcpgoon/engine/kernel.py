@@ -21,43 +21,36 @@ connection was established, then lost.
 through, and dialled only afterwards, so an event can meet a closed row (the loop sees its state and passes on), but
 never a newer connection that took its number.
 
+**A sign of life.** ``SO_KEEPALIVE`` first and ``TCP_KEEPIDLE`` last, on a socket that was idle for a second: the probe
+leaves within a tick, and each further ``TCP_KEEPIDLE`` sends another. The other order waits a second more. An answer
+raises no event, `sign` shows it; a RST does. The peer answers one probe in 500 ms (``tcp_invalid_ratelimit``), so to
+ask more often gains nothing. ``TCP_KEEPCNT`` is at its highest: the kernel would otherwise end a healthy connection on
+a path that loses packets, and how long to wait is for the loop to say. Once switched off, nothing more is sent.
+
 **Closing.** ``close()`` sends a FIN, or a RST where the peer's bytes were not read. ``SO_LINGER`` with a time of 0
 makes it a RST in any case, and leaves no TIME_WAIT. Closing takes the socket out of the epoll set by itself, but not
 out of a selector of another kind.
 """
 
 import errno
-import select
-import socket
-import struct
-import sys
-from array import array
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from tcpgoon.engine import tcp_info
-from tcpgoon.engine.ports import Ports
-from tcpgoon.plan.endpoint import Endpoint, Family
-from tcpgoon.record.outcome import FIN, Phase
+from tcpgoon.engine.tcp_info import Sign
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.record.outcome import Phase
 
 AGAIN, MORE = -1, -2
-"""What `Kernel.drain` says where the connection lives on: nothing is left to read, or there is more than we took."""
+"""What `Kernel.drain` and `Kernel.read` say of a connection that lives on: nothing is left, or more than we took."""
+
+QUICKER_THAN_WE = (errno.ECONNRESET, errno.EPIPE)
+"""What `Kernel.finish` says of a handshake that had succeeded before the peer ended the connection; see above."""
 
 MOST_EVENTS = 1024
 """How many events one `Kernel.poll` answers at the most."""
 
-_IP_BIND_ADDRESS_NO_PORT = 24
-_IP_LOCAL_PORT_RANGE = 51
-"""linux/in.h; the second since Linux 6.3. The `socket` module of Python 3.11 knows neither."""
 WAKE = -1
 """The row that `Kernel.poll` names where it was `Kernel.wake` that ended it."""
-
-READ_BYTES = 65_536
-_READS = 4
-_RESET = struct.pack("ii", 1, 0)
-_UNDER_WAY = errno.EINPROGRESS
-_new_socket = socket.SocketType
-_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 
 
 class Refusal(NamedTuple):
@@ -65,14 +58,6 @@ class Refusal(NamedTuple):
 
     error: int
     phase: Phase
-
-
-_PORT_TAKEN = {
-    Refusal(errno.EADDRNOTAVAIL, Phase.CONNECT),
-    Refusal(errno.EADDRINUSE, Phase.BIND),
-    Refusal(errno.EADDRINUSE, Phase.CONNECT),
-}
-"""What is said where another port may do. EADDRNOTAVAIL of ``bind()`` is not: there the address itself is not ours."""
 
 
 ANOTHER_PORT = Refusal(0, Phase.NONE)
@@ -88,6 +73,9 @@ class Kernel(Protocol):
     may_meet_itself: bool
     """Whether `met_itself` is to be asked at all: not where we know that no dial comes from the target's own port."""
 
+    gives_signs: bool
+    """Whether `sign` and `keepalive` work: otherwise only an answer of its application proves that a peer is there."""
+
     def dial(self, row: int) -> Refusal | None:
         """Start to connect ``row``; None: under way, `poll` will tell."""
         ...
@@ -95,8 +83,9 @@ class Kernel(Protocol):
     def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
         """Rows that something happened to; waits up to ``timeout_s``. The row `WAKE` is a `wake`.
 
-        The number beside each is 0 where all that happened is that its handshake succeeded. Otherwise there may be an
-        error, data or an end: `finish` a row that is opening, `drain` one that is established.
+        The number beside each is 0 where all that happened is that it can be written to: its handshake succeeded, or
+        there is room again. Otherwise there may be an error, data or an end: `finish` a row that is opening, `drain` or
+        `read` one that is established.
         """
         ...
 
@@ -116,8 +105,39 @@ class Kernel(Protocol):
         """The port at our end of ``row``."""
         ...
 
+    def ends(self, row: int) -> tuple[Endpoint, Endpoint]:
+        """Address and port at our end of ``row``, and at the other; zeros at ours where it has ended."""
+        ...
+
     def drain(self, row: int) -> tuple[int, int]:
         """Read and drop what came: how many bytes, and `AGAIN`, `MORE`, `FIN` or an errno."""
+        ...
+
+    def read(self, row: int) -> tuple[bytes, int]:
+        """Read what came, 64 KB or a little more at the most; the number as that of `drain`."""
+        ...
+
+    def send(self, row: int, data: bytes) -> tuple[int, int]:
+        """Send ``data``: how many bytes of it there was room for, and 0 or the errno that ended the connection.
+
+        Whoever is told an errno here is not told it again: a `drain` may find a mere end.
+        """
+        ...
+
+    def sign(self, row: int) -> Sign:
+        """What its kernel has let us know of late."""
+        ...
+
+    def keepalive(self, row: int) -> None:
+        """Ask the kernel at the other end of ``row``, which has been idle for a second, for a sign of life, now."""
+        ...
+
+    def no_keepalive(self, row: int) -> None:
+        """Ask no more."""
+        ...
+
+    def shut_down(self, row: int) -> None:
+        """Say that nothing more comes from us (FIN)."""
         ...
 
     def close(self, row: int, reset: bool) -> None:
@@ -127,240 +147,3 @@ class Kernel(Protocol):
     def wake(self) -> None:
         """Let `poll` return now; for other threads and signal handlers."""
         ...
-
-
-class SocketKernel:
-    """What the two kernels below share: real, non-blocking sockets from ``sources`` to one ``endpoint``.
-
-    ``rows`` are the rows that will be dialled; ``ports`` has one `Ports` a source (one in all where ``sources`` is
-    empty). ``windows`` is whether ``IP_LOCAL_PORT_RANGE`` may be used; by default, whether the kernel knows it.
-    """
-
-    missing: tuple[str, ...] = ()
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        rows: range,
-        sources: Sequence[str],
-        ports: Sequence[Ports],
-        windows: bool | None = None,
-    ) -> None:
-        self._family = _FAMILY[endpoint.family]
-        self._address = socket_address(endpoint.address, endpoint.port)
-        self.may_meet_itself = not all(one.known for one in ports) and is_local(endpoint.address)
-        self._first = rows.start
-        self._sockets: list[socket.SocketType | None] = [None] * len(rows)
-        in_the_type = getattr(socket, "SOCK_NONBLOCK", 0)
-        self._must_unblock = not in_the_type
-        self._type = socket.SOCK_STREAM | in_the_type
-        self._sources = sources or [""]
-        self._turns = len(self._sources)
-        self._ports = ports
-        self._windows = has_port_windows() if windows is None else windows
-        self._drain_flags = socket.MSG_TRUNC if sys.platform == "linux" else 0
-        # With MSG_TRUNC the kernel drops the bytes without copying them: these pages are never even touched.
-        self._buffer = bytearray(READ_BYTES)
-        self._waker, self._woken = socket.socketpair()
-        self._waker.setblocking(False)
-        self._open()
-
-    def dial(self, row: int) -> Refusal | None:
-        """See `Kernel.dial`."""
-        turn = row % self._turns
-        ports = self._ports[turn]
-        port = ports.next()
-        refusal = self._dial_from(row, self._sources[turn], port)
-        if not port:
-            return refusal
-        if refusal is None:
-            ports.used()
-            return None
-        return ANOTHER_PORT if refusal in _PORT_TAKEN and ports.taken() else refusal
-
-    def _dial_from(self, row: int, source: str, port: int) -> Refusal | None:
-        try:
-            sock = _new_socket(self._family, self._type)
-        except OSError as exc:
-            return Refusal(exc.errno or errno.EMFILE, Phase.SOCKET)
-        if self._must_unblock:
-            sock.setblocking(False)
-        if source or port:
-            try:
-                self._bind(sock, source, port)
-            except OSError as exc:
-                sock.close()
-                return Refusal(exc.errno or errno.EADDRNOTAVAIL, Phase.BIND)
-        error = sock.connect_ex(self._address)
-        if error != _UNDER_WAY and error:
-            sock.close()
-            return Refusal(error, self._phase_of(error))
-        self._sockets[row - self._first] = sock
-        self._watch(sock, row)
-        return None
-
-    def _bind(self, sock: socket.SocketType, source: str, port: int) -> None:
-        if port and not self._windows:
-            # The poor neighbour: a port that is bound like this is closed to other programs' connect().
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(socket_address(source, port))
-            return
-        if source:
-            if sys.platform == "linux":
-                sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
-            sock.bind(socket_address(source, 0))
-        if port:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, (port * 0x10001).to_bytes(4, sys.byteorder))
-
-    def _phase_of(self, error: int) -> Phase:
-        """The phase of an error that ``connect()`` gave at once.
-
-        On Linux no packet has left then: it answers EINPROGRESS first, also where the peer is this machine. Other
-        systems may have the peer's RST already.
-        """
-        at_once = error == errno.ECONNREFUSED and sys.platform != "linux"
-        return Phase.HANDSHAKE if at_once else Phase.CONNECT
-
-    def finish(self, row: int) -> int:
-        """See `Kernel.finish`."""
-        return self._socket(row).getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-
-    def met_itself(self, row: int) -> bool:
-        """See `Kernel.met_itself`."""
-        return self.may_meet_itself and self.local_port(row) == self._address[1]
-
-    def inspect(self, row: int) -> tuple[int, int]:
-        """See `Kernel.inspect`."""
-        return tcp_info.decode(self._socket(row).getsockopt(socket.IPPROTO_TCP, tcp_info.TCP_INFO, tcp_info.SIZE))
-
-    def local_port(self, row: int) -> int:
-        """See `Kernel.local_port`."""
-        try:
-            port: int = self._socket(row).getsockname()[1]
-        except OSError:  # BSD has forgotten it once the connection was reset
-            return 0
-        return port
-
-    def drain(self, row: int) -> tuple[int, int]:
-        """See `Kernel.drain`; takes 256 KB at the most, so that no peer keeps the loop for itself."""
-        sock, received = self._socket(row), 0
-        try:
-            for _ in range(_READS):
-                count = sock.recv_into(self._buffer, 0, self._drain_flags)
-                if not count:
-                    return received, FIN
-                received += count
-        except BlockingIOError:
-            return received, AGAIN
-        except OSError as exc:
-            return received, exc.errno or errno.EIO
-        return received, MORE
-
-    def close(self, row: int, reset: bool) -> None:
-        """See `Kernel.close`."""
-        sock = self._socket(row)
-        self._forget(sock)
-        if reset:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        sock.close()
-        self._sockets[row - self._first] = None
-
-    def wake(self) -> None:
-        """See `Kernel.wake`."""
-        try:
-            self._waker.send(b"\0")
-        except OSError:  # the buffer is full of wakes, or we are shut: either way nobody sleeps
-            return
-
-    def shut(self) -> None:
-        """Close whatever is still open, and the loop's own descriptors."""
-        for row, sock in enumerate(self._sockets, self._first):
-            if sock is not None:
-                self.close(row, reset=False)
-        self._waker.close()
-        self._woken.close()
-
-    def _socket(self, row: int) -> socket.SocketType:
-        sock = self._sockets[row - self._first]
-        assert sock is not None  # noqa: S101 - the table says that it is open
-        return sock
-
-    def _open(self) -> None:
-        """Make what `poll` waits on, and let it hear of wakes."""
-        raise NotImplementedError
-
-    def _watch(self, sock: socket.SocketType, row: int) -> None:
-        raise NotImplementedError
-
-    def _forget(self, sock: socket.SocketType) -> None:
-        raise NotImplementedError
-
-
-class EpollKernel(SocketKernel):
-    """Linux, as described at the top of this file."""
-
-    def _open(self) -> None:
-        self._events = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
-        self._more_than_writable = ~select.EPOLLOUT
-        self._epoll = select.epoll()
-        self._row_of = array("i", [WAKE]) * (self._woken.fileno() + 1)
-        self._epoll.register(self._woken.fileno(), select.EPOLLIN | select.EPOLLET)
-
-    def poll(self, timeout_s: float) -> Sequence[tuple[int, int]]:
-        """See `Kernel.poll`."""
-        row_of, more = self._row_of, self._more_than_writable
-        return [(row_of[fd], mask & more) for fd, mask in self._epoll.poll(timeout_s, MOST_EVENTS)]
-
-    def shut(self) -> None:
-        """Close whatever is still open, and the loop's own descriptors."""
-        super().shut()
-        self._epoll.close()
-
-    def _watch(self, sock: socket.SocketType, row: int) -> None:
-        fd = sock.fileno()
-        try:
-            self._row_of[fd] = row
-        except IndexError:
-            self._row_of.extend([WAKE] * (fd + 1024 - len(self._row_of)))
-            self._row_of[fd] = row
-        self._epoll.register(fd, self._events)
-
-    def _forget(self, sock: socket.SocketType) -> None:
-        """Nothing to do: ``close()`` takes it out of the set."""
-
-
-def socket_address(host: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    """The address as ``connect()`` and ``bind()`` take it: Python drops the zone of a link-local one in a string."""
-    address, _, zone = host.partition("%")
-    if not zone:
-        return host, port
-    return address, port, 0, int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
-
-
-def why_not_local(address: str) -> OSError | None:
-    """Why no connection can come from ``address``; None where it is an address of this machine."""
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as sock:
-        try:
-            if sys.platform == "linux":  # it is not about a port: all may be in use towards others
-                sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
-            sock.bind(socket_address(address, 0))
-        except OSError as exc:
-            return exc
-    return None
-
-
-def is_local(address: str) -> bool:
-    """Whether ``address`` is one of this machine."""
-    return why_not_local(address) is None
-
-
-def has_port_windows() -> bool:
-    """Whether this kernel knows ``IP_LOCAL_PORT_RANGE``."""
-    if sys.platform != "linux":
-        return False
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        try:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, bytes(4))
-        except OSError:
-            return False
-    return True

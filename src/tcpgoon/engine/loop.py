@@ -1,23 +1,30 @@
-"""The loop: open what is due, step what is ready, expire what is late; then hold, then close.
+"""The loop: open what is due, step what is ready, expire what is late; then prove, hold, prove, close.
 
-No connection has an object, a timer or a callback of its own. Dials are started in the order of the rows and all have
-the same time-out, so the oldest undecided row is the next to expire: one number is the timer of them all. A held
-connection costs nothing until something happens to it.
+No connection has an object, a timer or a callback of its own; a held one costs nothing until something happens to it.
+What is done to connections is done by parts (`Dialling`, `Asking`, `Confirming`, `Newcomer`): the loop steps those that
+have something to do, and tells them what happened.
 
 The loop decides nothing about the target. It writes what happened into the table, with the time at which it saw it.
 """
 
-import errno
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 
-from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, MOST_EVENTS, WAKE, Kernel
+from tcpgoon.engine.asking import Asking
+from tcpgoon.engine.confirming import Confirming
+from tcpgoon.engine.connections import Connections
+from tcpgoon.engine.dialling import Dialling
+from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, WAKE, Kernel
+from tcpgoon.engine.newcomer import Newcomer
+from tcpgoon.engine.probes.making import Questions
+from tcpgoon.engine.probes.proxy_protocol import proxy_header
+from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.plan import Close, Plan
+from tcpgoon.plan.probe import ProbeAt
 from tcpgoon.record.connection import State
-from tcpgoon.record.outcome import FIN, Phase
+from tcpgoon.record.heard import Heard
+from tcpgoon.record.knock import Knock
 from tcpgoon.record.table import Table
-
-DIALS_A_TURN = 64
-"""Dials between two looks at the events: few, so that the times that we record are those at which things happened."""
 
 LAST_LOOKS = 64
 """How often unread data is followed up before the end, so that a FIN behind it is found."""
@@ -26,39 +33,77 @@ LONGEST_WAIT_S = 3_600.0
 """The longest that we ask the kernel to wait: epoll counts milliseconds in 32 bits, and a hold may take a year."""
 
 _OPENING, _ESTABLISHED = int(State.OPENING), int(State.ESTABLISHED)
-_QUICKER_THAN_WE = (errno.ECONNRESET, errno.EPIPE)
 
 
 class Loop:
     """Carries out ``plan`` on the ``rows`` of ``table``, by the verbs of ``kernel``.
 
     ``clock`` gives seconds, monotonic; ``begun`` is the reading of it that the times of the table count from.
+    ``questions`` are what the plan asks the applications. ``newcomer_row`` is a row of the kernel, none of the table,
+    for the newcomers; None: nobody knocks.
     """
 
     def __init__(
-        self, plan: Plan, table: Table, rows: range, kernel: Kernel, clock: Callable[[], float], begun: float
+        self,
+        plan: Plan,
+        table: Table,
+        rows: range,
+        kernel: Kernel,
+        clock: Callable[[], float],
+        begun: float,
+        questions: Questions | None = None,
+        newcomer_row: int | None = None,
     ) -> None:
         self._plan = plan
         self._table = table
         self._rows = rows
-        self._sources = len(plan.sources) or 1
-        self._reset = plan.close is Close.RESET
         self._kernel = kernel
-        self._may_meet_itself = kernel.may_meet_itself
         self._clock = clock
         self._begun = begun
-        self._next = self._oldest = rows.start
-        self._dialing = 0
-        self._held = 0
+        self._connections = Connections(table, kernel, plan.close is Close.RESET, self._now_s)
+        self._speaks = bool(questions or plan.proxy_protocol)
+        self._dialling = Dialling(plan, self._connections, rows, self._speak if self._speaks else None)
+        self._asking = Asking(plan, self._connections, questions)
+        self._confirming = Confirming(self._connections, plan.confirm_rate)
+        self._newcomer = None if newcomer_row is None else Newcomer(plan, self._connections, newcomer_row, questions)
+        self._newcomer_row = WAKE if newcomer_row is None else newcomer_row
+        self._connections.on_end = self._forget
         self._unread: set[int] = set()
+        self._seen = 0
+        self._looked_s = 0.0
+        self._seen_s = 0.0
+        """All that had happened by then has been seen."""
         self._stopping = False
         self.interrupted = False
-        """Whether `stop` came before the hold was over."""
+        """Whether `stop` came before the hold was over and what was asked for was proved."""
+
+    @property
+    def heard(self) -> Heard:
+        """What the peers said."""
+        return self._connections.heard
+
+    @property
+    def knocks(self) -> list[Knock]:
+        """How the newcomers fared."""
+        return self._newcomer.knocks if self._newcomer else []
 
     def run(self) -> None:
-        """Open, hold, close; returns when nothing is open any more."""
+        """Open, prove, hold, prove, close; returns when nothing is open any more."""
+        self._knock_before_all()
         self._establish()
+        peak_s = self._now_s()
+        if self._plan.probe_at is ProbeAt.PEAK:
+            self._ask_all()
+        self._finish_asking()
         self._hold()
+        proved_since_s = self._now_s() if self._plan.hold_s else peak_s
+        if self._plan.probe_at is ProbeAt.END:
+            self._ask_all()
+            self._finish_asking()
+        if self._plan.level > Assurance.HANDSHAKE and self._kernel.gives_signs:
+            self._confirm(proved_since_s)
+        self.interrupted = self._stopping
+        self._look_a_last_time()
         self._tear_down()
 
     def stop(self) -> None:
@@ -69,139 +114,209 @@ class Loop:
     def _now_s(self) -> float:
         return self._clock() - self._begun
 
+    # Opening.
+
+    def _knock_before_all(self) -> None:
+        if self._newcomer and not self._stopping:
+            self._newcomer.knock(self._now_s(), 0)
+            self._go_on(self._newcomer_is_here)
+
+    def _newcomer_is_here(self) -> bool:
+        return self._newcomer is not None and self._newcomer.here
+
     def _establish(self) -> None:
-        late_s, seen = self._late_s(), 0
-        while not self._stopping and (self._dialing or self._next < self._rows.stop):
-            self._dial_due()
-            if not seen:
-                late_s = self._late_s()
-            events = self._turn(self._patience_s())
-            seen += events
-            # Ready ones are told in the order in which they became ready. So all that had happened by late_s + timeout
-            # has been seen once fewer come than we take, or as many as there are: peers that never stop sending
-            # must not keep dials from being late.
-            if events < MOST_EVENTS or seen > self._held + self._dialing + events:
-                self._expire(late_s)
-                seen = 0
+        dialling = self._dialling
+        dialling.begin(self._now_s())
+        half = self._rows.start + len(self._rows) // 2 if self._newcomer else self._rows.stop
+        while not self._stopping and not dialling.is_over:
+            dialling.dial_due(self._last_to_dial())
+            if self._newcomer and half <= dialling.next < self._rows.stop:
+                half = self._rows.stop
+                self._knock()
+            # First the step: a newcomer that leaves in it makes room for the last dial.
+            next_s = self._step() if self._speaks or self._newcomer_is_here() else math.inf
+            self._turn(max(0.0, min(dialling.next_s(self._last_to_dial()), next_s) - self._now_s()))
+            dialling.expire(self._seen_s)
 
-    def _late_s(self) -> float:
-        return self._now_s() - self._plan.dial_timeout_s
+    def _last_to_dial(self) -> int:
+        """The end of the rows to be dialled for now: a newcomer does not take the place of the last of them."""
+        return self._rows.stop - 1 if self._newcomer_is_here() else self._rows.stop
 
-    def _dial_due(self) -> None:
-        due = self._rows.start + self._plan.pacing.due(self._now_s())
-        room = self._next + min(DIALS_A_TURN, self._plan.max_dialing - self._dialing)
-        last = min(due, room, self._rows.stop)
-        while self._next < last:
-            self._dial(self._next)
-            self._next += 1
+    def _speak(self, row: int, now_s: float) -> None:
+        """What is to be said as soon as ``row`` is established."""
+        if self._plan.proxy_protocol:
+            self._connections.send(row, proxy_header(self._plan.proxy_protocol, *self._kernel.ends(row)))
+        if self._connections.is_held(row):
+            self._asking.opened(row, now_s)
 
-    def _dial(self, row: int) -> None:
-        self._table.dial(row, self._clock() - self._begun, row % self._sources)
-        while (refusal := self._kernel.dial(row)) is ANOTHER_PORT:
-            self._table.start_s[row] = self._now_s()  # the search for a port is ours, not the target's
-        if refusal:
-            self._table.fail(row, self._now_s(), refusal.error, refusal.phase)
-        else:
-            self._dialing += 1
-
-    def _patience_s(self) -> float:
-        """How long nothing is to be done unless something happens."""
-        now_s = self._now_s()
-        waits = []
-        if self._next < self._rows.stop and self._dialing < self._plan.max_dialing:
-            next_s = self._plan.pacing.start_s(self._next - self._rows.start) - now_s
-            if next_s <= 0:
-                return 0.0
-            waits.append(next_s)
-        if self._dialing:
-            waits.append(self._table.start_s[self._oldest] + self._plan.dial_timeout_s - now_s)
-        return max(0.0, min(waits, default=0.0))
+    # What happens.
 
     def _turn(self, timeout_s: float) -> int:
         """Wait for something to happen, and step what it happened to; how many events there were."""
         unread = list(self._unread) if self._unread else ()
+        if not self._seen:
+            self._looked_s = self._now_s()
         events = self._kernel.poll(0.0 if unread or self._stopping else min(timeout_s, LONGEST_WAIT_S))
         now_s = self._now_s()
         for row in unread:
-            self._drain(row, now_s)
-        state = self._table.state
+            self._listen(row, now_s)
+        state, unsent = self._table.state, self._connections.unsent
         for row, more in events:
+            if row == self._newcomer_row:
+                if self._newcomer:
+                    self._newcomer.happened(more)
+                continue
             if row == WAKE:
                 continue
             if state[row] == _OPENING:
-                self._decide(row, now_s, self._kernel.finish(row) if more else 0)
+                self._dialling.decide(row, now_s, self._kernel.finish(row) if more else 0)
             if more and state[row] == _ESTABLISHED:
-                self._drain(row, now_s)
+                self._listen(row, now_s)
+            if unsent and row in unsent:
+                self._connections.writable(row)
+        self._note_seen(len(events))
         return len(events)
 
-    def _decide(self, row: int, now_s: float, error: int) -> None:
-        """The handshake of ``row`` is over: it succeeded where ``error`` is 0."""
-        self._dialing -= 1
-        if self._may_meet_itself and not error and self._kernel.met_itself(row):
-            error = errno.ECONNREFUSED  # nobody listens there
-        if error and error not in _QUICKER_THAN_WE:
-            self._close(row)
-            self._table.fail(row, now_s, error, Phase.HANDSHAKE)
-            return
-        rtt_us, retransmits = self._kernel.inspect(row)
-        self._table.establish(row, now_s, rtt_us, retransmits)
-        self._held += 1
-        if error:
-            received, _ = self._kernel.drain(row)  # what came before the end
-            self._table.received_bytes[row] += received
-            # EPIPE is the RST after a FIN: the FIN was what ended it.
-            self._lose(row, now_s, FIN if error == errno.EPIPE else error)
+    def _note_seen(self, events: int) -> None:
+        """Ready ones are told in the order in which they became ready.
 
-    def _drain(self, row: int, now_s: float) -> None:
+        So all that had happened when we began to look has been seen once fewer come than we take, or as many as there
+        are: peers that never stop sending must not keep anybody from being late.
+        """
+        self._seen += events
+        if events < MOST_EVENTS or self._seen > self._connections.held + self._connections.dialing + events:
+            self._seen_s, self._seen = self._looked_s, 0
+
+    def _listen(self, row: int, now_s: float) -> None:
         """Read what came for ``row``, and see whether that was the end of it."""
-        received, ending = self._kernel.drain(row)
+        if self._asking.wants(row) or self._connections.is_quiet(row):
+            data, ending = self._kernel.read(row)
+            received = len(data)
+            if data:
+                self._asking.heard(row, data, now_s)
+        else:
+            received, ending = self._kernel.drain(row)
         self._table.received_bytes[row] += received
+        if not self._connections.is_held(row):  # we answered, and learnt of its end by that
+            return
         if ending == MORE:
             self._unread.add(row)
             return
         self._unread.discard(row)
-        if ending != AGAIN:
-            self._lose(row, now_s, ending)
+        if ending != AGAIN and not self._confirming.ended(row, ending):
+            self._asking.ended(row, now_s)
+            self._connections.lose(row, now_s, ending)
 
-    def _lose(self, row: int, now_s: float, error: int) -> None:
-        self._close(row)
-        self._table.lose(row, now_s, error)
-        self._held -= 1
+    def _forget(self, row: int) -> None:
+        """``row`` was lost."""
+        self._unread.discard(row)
+        self._asking.forget(row)
+        self._confirming.forget(row)
 
-    def _close(self, row: int) -> None:
-        # Its port is asked for only now: during the ramp that would slow every dial by a system call.
-        self._table.local_port[row] = self._kernel.local_port(row)
-        self._kernel.close(row, self._reset)
+    # Proving and holding.
 
-    def _expire(self, late_s: float) -> None:
-        """Give up the dials that were started at ``late_s`` or before."""
-        state, start_s = self._table.state, self._table.start_s
-        while self._oldest < self._next:
-            if state[self._oldest] == _OPENING:
-                if start_s[self._oldest] > late_s:
-                    return
-                self._close(self._oldest)
-                self._table.time_out(self._oldest, self._now_s(), errno.ETIMEDOUT)
-                self._dialing -= 1
-            self._oldest += 1
+    def _step(self) -> float:
+        """Let those that have something to do, do it; when to come again."""
+        now_s = self._now_s()
+        next_s = self._asking.step(now_s, self._seen_s)
+        if self._confirming.busy:
+            next_s = min(next_s, self._confirming.step(now_s))
+        return min(next_s, self._newcomer.step(now_s)) if self._newcomer else next_s
+
+    def _go_on(self, busy: Callable[[], bool]) -> None:
+        """Go on as long as it is ``busy``, and nobody stops us."""
+        while not self._stopping and busy():
+            next_s = self._step()
+            if busy():
+                self._turn(max(0.0, next_s - self._now_s()))
+
+    def _ask_all(self) -> None:
+        self._asking.begin(range(self._rows.start, self._dialling.next))
+
+    def _finish_asking(self) -> None:
+        self._go_on(lambda: self._asking.busy)
 
     def _hold(self) -> None:
         until_s = self._now_s() + self._plan.hold_s
-        while self._held and not self._stopping and (left_s := until_s - self._now_s()) > 0:
-            self._turn(left_s)
-        self.interrupted = self._stopping
-        # What has ended by now has not been held to the end. As many looks as it takes to hear of each once, and then
-        # some: a FIN may be waiting behind data.
-        looks = LAST_LOOKS + self._held // MOST_EVENTS
+        repeated = self._repeated(self._now_s())
+        while self._connections.held and not self._stopping and (now_s := self._now_s()) < until_s:
+            next_s = min(until_s, self._step(), *(each.step(now_s) for each in repeated))
+            self._turn(max(0.0, next_s - self._now_s()))
+        if self._newcomer:
+            self._newcomer.go()
+        self._finish_asking()
+
+    def _repeated(self, now_s: float) -> "list[_Repeated]":
+        """What is done again and again while all are held."""
+        plan = self._plan
+        every = [
+            (plan.probe_every_s, self._ask_again),
+            (plan.confirm_every_s if self._kernel.gives_signs else None, self._confirm_again),
+        ]
+        repeated = [_Repeated(now_s + every_s, every_s, act) for every_s, act in every if every_s]
+        if self._newcomer:
+            # Not at once: what all N do to the target is to be over, so that it is not taken for the newcomer's doing.
+            first_s = now_s + min(plan.canary_every_s, plan.hold_s) / 2
+            repeated.append(_Repeated(first_s, plan.canary_every_s, self._knock))
+        return repeated
+
+    def _ask_again(self) -> None:
+        if not self._asking.busy:
+            self._ask_all()
+
+    def _confirm_again(self) -> None:
+        if not self._confirming.busy:
+            self._confirming.begin(range(self._rows.start, self._dialling.next), self._now_s(), final=False)
+
+    def _knock(self) -> None:
+        if self._newcomer and not self._newcomer.here:
+            self._newcomer.knock(self._now_s(), self._connections.held + self._connections.dialing)
+
+    def _confirm(self, since_s: float) -> None:
+        """Ask all for a sign of life that have given none since ``since_s``."""
+        self._confirming.begin(self._silent(since_s), self._now_s(), final=True)
+        self._go_on(lambda: self._confirming.busy)
+
+    def _silent(self, since_s: float) -> Iterable[int]:
+        served = int(Assurance.SERVED)
+        for row in range(self._rows.start, self._dialling.next):
+            if self._table.assurance[row] < served or self._table.served_s[row] < since_s:
+                yield row
+
+    # The end.
+
+    def _look_a_last_time(self) -> None:
+        """What has ended by now has not been held to the end.
+
+        As many looks as it takes to hear of each once, and then some: a FIN may be waiting behind data.
+        """
+        looks = LAST_LOOKS + self._connections.held // MOST_EVENTS
         while (self._turn(0.0) == MOST_EVENTS or self._unread) and looks:
             looks -= 1
 
     def _tear_down(self) -> None:
         state = self._table.state
-        for row in range(self._rows.start, self._next):
+        for row in range(self._rows.start, self._dialling.next):
             if state[row] == _ESTABLISHED:
-                self._close(row)
+                self._connections.close(row)
                 self._table.close(row, self._now_s())
             elif state[row] == _OPENING:
-                self._close(row)
+                self._connections.close(row)
                 self._table.abandon(row, self._now_s())
+
+
+class _Repeated:
+    """Something that is done every so often; what was missed is not made up for."""
+
+    def __init__(self, due_s: float, every_s: float, act: Callable[[], None]) -> None:
+        self._due_s = due_s
+        self._every_s = every_s
+        self._act = act
+
+    def step(self, now_s: float) -> float:
+        """Do it if it is due; when to come again."""
+        if now_s >= self._due_s:
+            self._due_s += self._every_s * (1 + (now_s - self._due_s) // self._every_s)
+            self._act()
+            return now_s
+        return self._due_s

@@ -4,7 +4,9 @@ import selectors
 import socket
 from collections.abc import Sequence
 
-from tcpgoon.engine.kernel import READ_BYTES, WAKE, SocketKernel
+from tcpgoon.engine.kernel import WAKE
+from tcpgoon.engine.sockets import READ_BYTES, SocketKernel
+from tcpgoon.engine.tcp_info import Sign, decode_sign
 
 
 class SelectorKernel(SocketKernel):
@@ -13,6 +15,7 @@ class SelectorKernel(SocketKernel):
     missing: tuple[str, ...] = (
         "no epoll: many held connections cost the client more",
         "no TCP_INFO: the kernel's handshake time and repeated SYNs are not known",
+        "no sign of life from the peer's kernel: a connection is proved by its application alone (--probe, --tls)",
         "no IP_LOCAL_PORT_RANGE: beyond half of the local ports dialling may be slower",
     )
 
@@ -33,6 +36,17 @@ class SelectorKernel(SocketKernel):
         """See `Kernel.inspect`. From here on only what can be read is waited for: writable it is all the time."""
         self._selector.modify(self._socket(row).fileno(), selectors.EVENT_READ, row)
         return 0, 0
+
+    def send(self, row: int, data: bytes) -> tuple[int, int]:
+        """See `Kernel.send`. Where there was no room for all, writable is waited for once more."""
+        sent, error = super().send(row, data)
+        events = selectors.EVENT_READ if sent == len(data) else selectors.EVENT_READ | selectors.EVENT_WRITE
+        self._selector.modify(self._socket(row).fileno(), events, row)
+        return sent, error
+
+    def sign(self, row: int) -> Sign:
+        """Nothing is known of ``row``."""
+        return decode_sign(b"")
 
     def shut(self) -> None:
         """Close whatever is still open, and the loop's own descriptors."""

@@ -47,14 +47,19 @@ class Ports:
         ports.known = False
         return ports
 
+    def prepare(self, dials: int) -> None:
+        """Put the ports in order if that many dials need it: several ms, which no dial is to wait for."""
+        if self._order is None and dials > self._plain:
+            every = _visited(self._low, self.size, self._seed)
+            self._order = array("H", (port for port in every if port not in self._forbidden)) or every
+
     def next(self) -> int:
         """The port to try, or 0 for the kernel's choice."""
         if self._plain:
             self._plain -= 1
             return 0
-        if self._order is None:
-            every = _visited(self._low, self.size, self._seed)
-            self._order = array("H", (port for port in every if port not in self._forbidden)) or every
+        self.prepare(1)
+        assert self._order  # noqa: S101 - it has just been made
         self._place += 1
         return self._order[self._place % len(self._order)]
 

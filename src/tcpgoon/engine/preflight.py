@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from tcpgoon.engine.kernel import is_local, why_not_local
 from tcpgoon.engine.ports import Ports
+from tcpgoon.engine.sockets import is_local, why_not_local
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.plan.endpoint import Endpoint, Family, is_loopback

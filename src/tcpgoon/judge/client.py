@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tcpgoon.judge.facts import Facts, Finding
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.record.metrics import Ending
+from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import Phase, Side
 
 _DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
@@ -113,6 +113,6 @@ def _counted(endings: list[Ending]) -> str:
     if not endings:
         return ""
     count = sum(ending.count for ending in endings)
-    what = "connection" if any(ending.phase is Phase.HELD for ending in endings) else "dial"
+    what = "connection" if any(ending.phase in (Phase.HELD, Phase.PHANTOM) for ending in endings) else "dial"
     names = ", ".join(dict.fromkeys(ending.name for ending in endings))
     return f"{count:,} {what}{'s' * (count != 1)} ended with {names}"

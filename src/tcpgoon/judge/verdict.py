@@ -1,11 +1,15 @@
-"""Requirements + metrics + findings → verdict, and the one sentence that gives its reason.
+"""Requirements + metrics + findings → verdict.
 
-A run that was stopped says nothing. A run that went to its end and meets every requirement is a PASS. What remains is
-to tell the target's failure from a question that we could not ask, and that is decided by one thought: *had everything
-gone well that we ourselves spoiled, would the requirements hold?* If they would, nothing is known of the target:
-INCONCLUSIVE. If they would not, the target failed whatever we did: FAIL. What we spoiled are the dials that our own
-kernel refused, and what was never decided. Silence on the path is held against the target only where nothing was wrong
-with us, since a client in trouble is deaf too.
+A run that was stopped says nothing. What is measured is what is *proved*, at the level of assurance that was asked for;
+of some connections it may not be known whether they reached it. A run that went to its end is a PASS where every
+requirement holds whatever the truth about those is. What remains is to tell the target's failure from a question that
+we could not ask, and that is decided by one thought: *had everything gone well that we ourselves spoiled, and were all
+there of which we do not know it, would the requirements hold?* If they would, nothing is known of the target:
+INCONCLUSIVE. If they would not, the target failed whatever we did: FAIL.
+
+What we spoiled are the dials that our own kernel refused, what was never decided, the connections that a newcomer of
+ours may have pushed out, and a probe that nobody ever answered as expected: it may be the wrong question. Silence on
+the path is held against the target only where nothing was wrong with us, since a client in trouble is deaf too.
 """
 
 from enum import StrEnum
@@ -14,11 +18,12 @@ from typing import NamedTuple
 import msgspec
 
 from tcpgoon.errors import ExitStatus
+from tcpgoon.judge import reasons
 from tcpgoon.judge.facts import Facts, Finding
+from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.requirements import Bound, Field, Requirement
-from tcpgoon.plan.units import format_duration
-from tcpgoon.record.metrics import Ending
-from tcpgoon.record.outcome import ClosedBy, Phase, Side
+from tcpgoon.record.outcome import Phase, Side
+from tcpgoon.record.unserved import NO_SESSION, UNPROVEN
 
 SOMETHING_HELD = Requirement(Field.PEAK, Bound.AT_LEAST, 1)
 """Always required: that nothing was lost proves nothing where nothing was held."""
@@ -45,88 +50,104 @@ class Judgement(msgspec.Struct, frozen=True):
     reason: str
 
 
-class _Measured(NamedTuple):
+class _Numbers(NamedTuple):
     """The fields that a requirement can be about, by their names."""
 
     established: int
     lost: int
     peak: int
 
+    def of(self, requirement: Requirement) -> int:
+        """The one that ``requirement`` bounds."""
+        return int(getattr(self, requirement.field))
+
 
 def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
     """The verdict over ``facts``."""
     if facts.interrupted:
-        return Judgement(Verdict.INTERRUPTED, f"stopped before the end; {_held(facts)}")
+        return Judgement(Verdict.INTERRUPTED, reasons.stopped(facts))
+    if facts.started and not reasons.unfinished(facts) and _is_certain(facts):
+        return Judgement(Verdict.PASS, reasons.carried(facts))
+    if not facts.started or _is_possible(facts):
+        return Judgement(Verdict.INCONCLUSIVE, reasons.left_open(facts, findings, not_verifiable(facts)))
     measured = _as_measured(facts)
-    broken = _broken(facts, measured, measured)
-    if facts.started and not broken and not _unfinished(facts):
-        return Judgement(Verdict.PASS, f"{_held(facts)} for {format_duration(facts.plan.hold_s)}")
-    if not facts.started or not _broken(facts, measured, _at_best(facts)):
-        return Judgement(Verdict.INCONCLUSIVE, _what_we_spoiled(facts, findings))
-    return Judgement(Verdict.FAIL, _shortfall(facts, broken))
+    broken = [requirement for requirement in _required(facts) if not requirement.holds(measured.of(requirement))]
+    return Judgement(Verdict.FAIL, reasons.shortfall(facts, broken))
 
 
-def _broken(facts: Facts, measured: _Measured, best: _Measured) -> list[Requirement]:
-    """The requirements that hold for nothing between what was measured and the best that could have been."""
-    return [
-        requirement
-        for requirement in (*facts.plan.required, SOMETHING_HELD)
-        if not requirement.holds(_nearest(requirement, measured, best))
-    ]
+def _required(facts: Facts) -> tuple[Requirement, ...]:
+    return (*facts.plan.required, SOMETHING_HELD)
 
 
-def _nearest(requirement: Requirement, *ends: _Measured) -> int:
+def _is_certain(facts: Facts) -> bool:
+    """Whether every requirement holds, whatever is true of those of which we know too little."""
+    ends = (_at_worst(facts), _were_all_proved(facts))
+    return all(requirement.holds(end.of(requirement)) for requirement in _required(facts) for end in ends)
+
+
+def _is_possible(facts: Facts) -> bool:
+    """Whether every requirement may hold, somewhere between the worst and the best that could have been."""
+    worst, best = _at_worst(facts), _at_best(facts)
+    return all(requirement.holds(_nearest(requirement, worst, best)) for requirement in _required(facts))
+
+
+def _nearest(requirement: Requirement, *ends: _Numbers) -> int:
     """What comes nearest to the limit of ``requirement``: some, not all of what we spoiled may have gone well."""
-    low, high = sorted(int(getattr(end, requirement.field)) for end in ends)
+    low, high = sorted(end.of(requirement) for end in ends)
     return min(max(requirement.limit, low), high)
 
 
-def _as_measured(facts: Facts) -> _Measured:
+def _as_measured(facts: Facts) -> _Numbers:
     metrics = facts.metrics
-    return _Measured(metrics.established, metrics.lost, metrics.peak)
+    return _Numbers(metrics.established, metrics.lost, metrics.peak)
 
 
-def _at_best(facts: Facts) -> _Measured:
-    """What would have been measured had all that we spoiled gone well."""
-    measured, undecided = _as_measured(facts), facts.plan.connections - facts.metrics.decided
+def _at_worst(facts: Facts) -> _Numbers:
+    """Were all those phantoms that are in doubt, or that nobody asked."""
+    metrics, measured = facts.metrics, _as_measured(facts)
+    return measured._replace(lost=measured.lost + metrics.doubtful + metrics.unproved)
+
+
+def _were_all_proved(facts: Facts) -> _Numbers:
+    unknown, measured = facts.metrics.unknown, _as_measured(facts)
+    return measured._replace(established=measured.established + unknown, peak=measured.peak + unknown)
+
+
+def _at_best(facts: Facts) -> _Numbers:
+    """What would have been measured had all that we spoiled gone well, and were all there that may be."""
+    metrics, undecided = facts.metrics, facts.plan.connections - facts.metrics.decided
     spoiled = facts.endings(Side.CLIENT)
     if spoiled or undecided:
         spoiled += facts.endings(Side.PATH)
-    count = undecided + sum(ending.count for ending in spoiled)
-    losses = sum(ending.count for ending in spoiled if ending.phase is Phase.HELD)
+    losses = metrics.pushed_out + _broken_off(facts)
+    losses += sum(ending.count for ending in spoiled if ending.phase in (Phase.HELD, Phase.PHANTOM))
+    dials = undecided + sum(ending.count for ending in spoiled if ending.phase not in (Phase.HELD, Phase.PHANTOM))
+    count = dials + losses + metrics.unknown + _unverifiable_and_held(facts)
     # What we closed ourselves was there for as long as we wanted: that it was not all at once is ours too.
-    peak = max(measured.peak, measured.established)
-    return _Measured(measured.established + count, measured.lost - losses, peak + count)
+    peak = max(metrics.peak, metrics.established)
+    return _Numbers(metrics.established + count, metrics.lost - losses, peak + count)
 
 
-def _unfinished(facts: Facts) -> int:
-    """Connections that were not carried to any end: never dialled, never decided, never closed."""
-    counts = facts.metrics.counts
-    return counts.planned + counts.undecided + counts.established
+def not_verifiable(facts: Facts) -> int:
+    """Connections that the probe proves nothing about: it never got an answer from anybody.
+
+    They are there; or they are lost since the TLS handshake failed, and either end may close then.
+    """
+    return _unverifiable_and_held(facts) + _broken_off(facts)
 
 
-def _held(facts: Facts) -> str:
-    return f"{facts.metrics.established:,} of {facts.plan.connections:,} connections were established and held"
+def _unverifiable_and_held(facts: Facts) -> int:
+    if not _may_be_the_question(facts):
+        return 0
+    return sum(entry.held for entry in facts.metrics.unserved if entry.why in UNPROVEN)
 
 
-def _what_we_spoiled(facts: Facts, findings: tuple[Finding, ...]) -> str:
-    ours = [finding.sentence for finding in findings if finding.side is Side.CLIENT]
-    if ours:
-        return f"a limit of this client, not of the target: {ours[0]}"
-    if not _unfinished(facts):
-        return f"this client closed some before it had all; {_held(facts)}, at most {facts.metrics.peak:,} at once"
-    return f"this client left {_unfinished(facts):,} of {facts.plan.connections:,} connections without an end"
+def _broken_off(facts: Facts) -> int:
+    """Losses by a TLS handshake that never succeeded with anybody."""
+    if not _may_be_the_question(facts):
+        return 0
+    return sum(ending.count for ending in facts.metrics.losses if ending.unserved in NO_SESSION)
 
 
-def _shortfall(facts: Facts, broken: list[Requirement]) -> str:
-    endings = (*facts.metrics.errors, *facts.metrics.losses)
-    if endings:
-        return f"only {_held(facts)} to the end: {', '.join(map(_described, endings))}"
-    return f"{_held(facts)}, at most {facts.metrics.peak:,} at once; required: {', '.join(map(str, broken))}"
-
-
-def _described(ending: Ending) -> str:
-    if ending.closed_by is ClosedBy.PEER:
-        how = "closed (FIN)" if ending.error == 0 else "reset (RST)"
-        return f"{ending.count:,} {how} by the peer"
-    return f"{ending.count:,} × {ending.name}"
+def _may_be_the_question(facts: Facts) -> bool:
+    return facts.metrics.asked is Assurance.SERVED and facts.nobody_was_served

@@ -5,6 +5,7 @@ import re
 from tcpgoon.errors import PlanError
 
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 _SHORT = {13: r"\r", 10: r"\n", 9: r"\t", 92: r"\\"}
 _TEXT = [_SHORT.get(byte, chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in range(256)]
@@ -26,6 +27,11 @@ def parse_escapes(text: str) -> bytes:
 def format_escapes(data: bytes) -> str:
     """``data`` as text that `parse_escapes` reads: plain ASCII, and nothing that a terminal would obey."""
     return "".join([_TEXT[byte] for byte in data])
+
+
+def is_text(text: str) -> bool:
+    """Whether ``text`` can be saved: what of an argument is no UTF-8 reaches us as surrogates, which JSON has not."""
+    return not _SURROGATE.search(text)
 
 
 def _byte(escape: str) -> bytes:

@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from importlib import resources
 
 import msgspec
 
@@ -35,6 +34,8 @@ class NamedProbe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The word where none is given."""
     form: str = ""
     """A regular expression that the word has to match in full."""
+    once: bool = False
+    """Whether the protocol allows it only once on a connection."""
     note: str = ""
     """What to know of such servers before believing a number."""
 
@@ -43,10 +44,16 @@ class NamedProbe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """Whether the server says something without being asked."""
         return not self.send
 
+    def spelling(self, name: str) -> str:
+        """How the probe called ``name`` is written: ``http[:PATH]``."""
+        return f"{name}[:{self.arg.upper()}]" if self.arg else name
+
 
 @cache
 def named_probes() -> dict[str, NamedProbe]:
     """All of them, by name."""
+    from importlib import resources  # as long to import as all of the plan: for those who name a probe
+
     data = resources.files("tcpgoon.plan").joinpath("named_probes.toml").read_bytes()
     return msgspec.toml.decode(data, type=dict[str, NamedProbe])
 
@@ -68,6 +75,7 @@ def parse_probe(text: str, target: Target) -> Exchange:
         expect=_filled(probe.expect, {"arg": re.escape(arg)}),
         refused=probe.refused,
         anchored=True,
+        once=probe.once,
     )
 
 

@@ -10,7 +10,9 @@ from tcpgoon.errors import PlanError
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Family, Target, family_of
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
+from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
 from tcpgoon.plan.requirements import Requirement, carries_all
+from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.plan.units import LONGEST_S
 
 MOST_CONNECTIONS = 100_000_000
@@ -18,6 +20,12 @@ MOST_CONNECTIONS = 100_000_000
 
 MOST_SOURCES = 65_536
 """As many as the table can number."""
+
+SHORTEST_EVERY_S = 0.1
+"""What is repeated while connections are held is not repeated more often than that."""
+
+MOST_CONFIRM_RATE = 50_000.0
+"""Beyond it the signs of life of one tick of a slow clock overflow the queue of received packets."""
 
 
 class Close(Enum):
@@ -45,7 +53,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     family: Family = Family.ANY
     sources: tuple[str, ...] = ()
     """Local addresses to dial from, in turn; empty: the kernel's choice."""
-    assurance: Assurance = Assurance.HANDSHAKE
+    assurance: Assurance | None = None
+    """The level that the verdict is about; None: SERVED where there is something to ask, else ACKNOWLEDGED."""
+    probe: Exchange | None = None
+    """What each connection is asked, inside of TLS where `tls` is given too."""
+    tls: TlsOptions | None = None
+    """TLS is spoken: the handshake is a proof by itself."""
+    proxy_protocol: ProxyProtocol | None = None
+    """The header that is sent before anything else, as soon as a connection is established."""
+    probe_at: ProbeAt = ProbeAt.PEAK
+    probe_every_s: float | None = None
+    """Ask again so often while they are held; None: once."""
+    probe_timeout_s: float = 5.0
+    """How long an answer may take, TLS handshake and all."""
+    confirm_every_s: float | None = None
+    """Ask for a sign of life so often while they are held; None: at the end alone."""
+    confirm_rate: float = 20_000.0
+    """How many connections a second are asked for a sign of life, all processes together."""
+    canary: bool | None = None
+    """Whether newcomers knock; None: where all are held for longer than a second."""
+    canary_every_s: float = 1.0
+    """How often a newcomer knocks while all are held."""
     requirements: tuple[Requirement, ...] = ()
     """What has to hold for a PASS; empty: `required` says that all are held and none was lost."""
     force: bool = False
@@ -63,13 +91,57 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise PlanError("a source is given twice: its ports are no more for that")
         for requirement in self.requirements:
             _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
-        if self.assurance is not Assurance.HANDSHAKE:
-            raise PlanError(f"the assurance {self.assurance.name.lower()} cannot be given yet: it must be handshake")
+        self._check_proof()
         families = {family_of(source) for source in self.sources}
         families |= {family_of(self.target.host)} if self.target.by_address else set()
         families |= {self.family} - {Family.ANY}
         if len(families) > 1:
             raise PlanError("target, sources and -4/-6 do not agree: some are IPv4, some are IPv6")
+
+    def _check_proof(self) -> None:
+        if self.assurance is Assurance.NONE:
+            raise PlanError("an assurance of none proves nothing: it is handshake, acknowledged or served")
+        if self.assurance is Assurance.SERVED and not self.asks:
+            raise PlanError(
+                "the assurance served needs something to ask: give a probe (banner if the server speaks first) or TLS"
+            )
+        if self.probe_timeout_s <= 0:
+            raise PlanError("a probe timeout of 0 fails every probe: it must be above 0")
+        _in_range("probe timeout", self.probe_timeout_s, 0, LONGEST_S)
+        if self.probe_every_s is not None:
+            _in_range("time between two probes", self.probe_every_s, SHORTEST_EVERY_S, LONGEST_S)
+            self._check_repetition()
+        if self.confirm_every_s is not None:
+            _in_range("time between two confirmations", self.confirm_every_s, SHORTEST_EVERY_S, LONGEST_S)
+            if self.level is Assurance.HANDSHAKE:
+                raise PlanError("a sign of life proves more than a handshake: ask for the assurance acknowledged")
+        _in_range("rate of confirmation", self.confirm_rate, 1, MOST_CONFIRM_RATE)
+        _in_range("time between two newcomers", self.canary_every_s, SHORTEST_EVERY_S, LONGEST_S)
+
+    def _check_repetition(self) -> None:
+        if self.probe is None:
+            raise PlanError("there is nothing that could be asked again: give a probe (a TLS handshake is made once)")
+        if not self.probe.repeatable:
+            raise PlanError(f"the probe {self.probe.name} cannot be asked again on the same connection")
+        if self.probe_at is ProbeAt.END:
+            raise PlanError("what is asked at the end of the hold cannot be asked again: ask at open or peak")
+
+    @property
+    def asks(self) -> bool:
+        """Whether the application is asked for anything."""
+        return bool(self.probe or self.tls)
+
+    @property
+    def level(self) -> Assurance:
+        """The assurance that the verdict is about."""
+        if self.assurance is None:
+            return Assurance.SERVED if self.asks else Assurance.ACKNOWLEDGED
+        return self.assurance
+
+    @property
+    def knocks(self) -> bool:
+        """Whether newcomers knock."""
+        return self.hold_s > 1.0 if self.canary is None else self.canary
 
     @property
     def dialled_family(self) -> Family:

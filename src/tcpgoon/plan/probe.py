@@ -8,7 +8,7 @@ from enum import Enum
 import msgspec
 
 from tcpgoon.errors import PlanError
-from tcpgoon.plan.escapes import format_escapes, parse_escapes
+from tcpgoon.plan.escapes import format_escapes, is_text, parse_escapes
 
 MOST_SENT = 16_384
 """Bytes that a probe may send: what the send buffer of a new connection takes at once."""
@@ -45,8 +45,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     All is text, so that a saved plan can be read: what is sent has the escapes of `parse_escapes`; the patterns are
     regular expressions over *bytes* (``.`` is any byte but ``\n``; ``(?s)`` makes it any byte).
 
-    Raises `PlanError` for an unknown escape, too much to send, and a pattern that is none or that matches where
-    nothing was said, since it would prove nothing.
+    Raises `PlanError` for an unknown escape, text that is not UTF-8, too much to send, and a pattern that is none or
+    that matches where nothing was said, since it would prove nothing.
     """
 
     name: str
@@ -59,13 +59,22 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What means no; the group ``reason`` in it, if there is one, is what is reported. Empty: nothing known."""
     anchored: bool = False
     """Whether the patterns describe the beginning of what the peer says; otherwise they are searched for in it."""
+    once: bool = False
+    """Whether it may be asked only once on a connection."""
 
     def __post_init__(self) -> None:
+        if not (is_text(self.name) and is_text(self.send)):
+            raise PlanError(rf"{self.name!r} is not UTF-8, or what it sends is not: write such bytes as \xff")
         if len(self.payload) > MOST_SENT:
             raise PlanError(f"the probe sends {len(self.payload):,} bytes: at most {MOST_SENT:,} are sent")
         _prove_something(self.expect)
         if self.refused:
             _prove_something(self.refused)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it can be asked again on the same connection: what a server says first it says once."""
+        return bool(self.send) and not self.once
 
     @property
     def payload(self) -> bytes:

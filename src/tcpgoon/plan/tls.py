@@ -5,6 +5,7 @@ from enum import Enum
 import msgspec
 
 from tcpgoon.errors import PlanError
+from tcpgoon.plan.escapes import is_text
 
 
 class TlsVersion(Enum):
@@ -46,9 +47,9 @@ class TlsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 raise PlanError(f"{protocol!r} is not the name of a protocol: h2 and http/1.1 are")
         if len(self.alpn) > 16:
             raise PlanError(f"{len(self.alpn)} protocols are offered: at most 16 are")
-        if any("\0" in name for name in (self.ca, self.certificate, self.key)):
-            raise PlanError("no file has a zero byte in its name")
-        _check(self.server_name)
+        for file in (self.ca, self.certificate, self.key):
+            _check_file(file)
+        _check_name(self.server_name)
 
     @property
     def hostname(self) -> str:
@@ -56,7 +57,14 @@ class TlsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return self.server_name.partition("%")[0].removesuffix(".")
 
 
-def _check(name: str) -> None:
+def _check_file(name: str) -> None:
+    if "\0" in name:
+        raise PlanError("no file has a zero byte in its name")
+    if not is_text(name):
+        raise PlanError(f"{name!r} is not UTF-8, and a plan is saved as that: give the file another name")
+
+
+def _check_name(name: str) -> None:
     try:
         encoded = name.encode("idna")
     except UnicodeError as exc:

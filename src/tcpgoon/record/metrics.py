@@ -1,88 +1,112 @@
-"""What the table adds up to: counts, peak, times, and how connections ended. Computed from the raw rows alone.
+"""What the table adds up to: counts, levels, times, and how connections ended. Computed from the raw rows alone.
 
-This is the only module that needs numpy; processes that merely dial never import it.
+This module and those that it is made of are the only ones that need numpy; processes that merely dial never import it.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from tcpgoon.plan.assurance import Assurance
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts
-from tcpgoon.record.outcome import ClosedBy, Phase, Side, error_name, side_of
-from tcpgoon.record.table import COLUMNS, Table
+from tcpgoon.record.distribution import Distribution
+from tcpgoon.record.ending import Ending, endings
+from tcpgoon.record.knock import Knock
+from tcpgoon.record.level import Breakdown, Level, breakdown, levels
+from tcpgoon.record.newcomers import Newcomers, newcomers, pushed_out
+from tcpgoon.record.rows import Mask, Rows, Seconds
+from tcpgoon.record.table import Table
+from tcpgoon.record.unserved import Unserved
 
-_TYPE_OF = {column.name: column.type for column in COLUMNS}
+SLOW_S = 0.005
+"""What user space may add to the kernel's time before it is called slow: a loop that is busy takes a few ms."""
 
-Seconds = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+TOGETHER_S = 1e-6
+"""What was answered within so much of the end of the TLS handshake was answered by the handshake."""
 
 
-class Distribution(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in seconds. The percentiles are samples that were measured (nearest rank), never interpolated."""
+class NotServed(msgspec.Struct, frozen=True, kw_only=True):
+    """``count`` connections whose probe did not pass, for the same reason."""
 
+    why: Unserved
     count: int
-    min_s: float
-    mean_s: float
-    max_s: float
-    deviation_s: float
-    """Of the population."""
-    p50_s: float
-    p90_s: float
-    p99_s: float
+    held: int
+    """How many of them were there to the end nevertheless."""
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """``count`` connections that ended in the same way: failed while dialled, or lost once established."""
+class Retransmitted(NamedTuple):
+    """``connections`` that needed the same number of repeated SYNs."""
 
-    count: int
-    error: int
-    """An errno; 0 is a FIN."""
-    phase: Phase
-    closed_by: ClosedBy
-    earliest_s: float
-    """The least age at which it happened: since ``connect()`` for a failed one, since established for a lost one."""
-    latest_s: float
-    """The greatest such age."""
-
-    @property
-    def name(self) -> str:
-        """``ECONNREFUSED``, ``FIN``; a dial that we gave up has a name of its own, since no error came."""
-        if self.phase is Phase.HANDSHAKE and self.closed_by is ClosedBy.US:
-            return "dial timeout"
-        return error_name(self.error)
-
-    @property
-    def side(self) -> Side:
-        """Whose side it points to."""
-        return side_of(self.error, self.phase)
+    retransmits: int
+    connections: int
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """All numbers of a run."""
 
     counts: Counts
-    peak: int
-    """The most connections that were established at the same instant."""
+    asked: Assurance
+    """The level that `established`, `peak` and `establishment` are about."""
+    levels: tuple[Level, ...]
+    """All levels, the lowest first."""
+    breakdown: Breakdown
+    """What became of those that our kernel ever called established."""
+    unknown: int
+    """Connections there to the end of which nobody knows whether at the level asked for: in doubt, or never asked."""
+    unproved: int
+    """Those of them that are not in doubt: nobody asked them."""
+    unserved: tuple[NotServed, ...]
+    """Those whose probe did not pass, by why; the most frequent first."""
+    answered: int
+    """Connections that were ever answered as expected, in time or late."""
     ramp_s: float
     """From the first ``connect()`` to the last dial that was decided; 0 where none was."""
-    establishment: Distribution | None
+    response: Distribution | None
     """``connect()`` to writable, of all that were ever established; None where there was none."""
+    establishment: Distribution | None
+    """The same, of those that reached the level asked for."""
     time_to_error: Distribution | None
     """``connect()`` to the error, of all that failed."""
+    handshake_rtt: Distribution | None
+    """From SYN to SYN-ACK, as the kernel saw it; None where it does not tell."""
+    lateness: Distribution | None
+    """What user space adds to that, where no SYN had to be repeated."""
+    retransmitted: tuple[Retransmitted, ...]
+    """The established ones that needed more than one SYN; the fewest retransmits first."""
+    tls: Distribution | None
+    """The TLS handshakes."""
+    answers: Distribution | None
+    """From the beginning of the probe to its answer, without the TLS handshake; None where that was all."""
     errors: tuple[Ending, ...]
     """The failed ones, by how; the most frequent first."""
     losses: tuple[Ending, ...]
-    """The lost ones, by how; the most frequent first."""
+    """Those lost while held, by how; the most frequent first."""
+    phantom_endings: tuple[Ending, ...]
+    """The phantoms, by what gave them away; the most frequent first."""
+    pushed_out: int
+    """Losses that a newcomer of ours may have caused."""
+    newcomers: tuple[Newcomers, ...]
+    """How newcomers fared, in the order of the run."""
     received_bytes: int
-    """What all peers together sent unasked."""
+    """What all peers together sent."""
+
+    @property
+    def at_level(self) -> Level:
+        """The level asked for."""
+        return self.levels[self.asked - Assurance.HANDSHAKE]
 
     @property
     def established(self) -> int:
-        """Connections established and still there at the end of the hold."""
-        return self.counts.held
+        """Connections at the level asked for and still there at the end of the hold."""
+        return self.at_level.held
+
+    @property
+    def peak(self) -> int:
+        """The most connections that were there at the same instant, at the level asked for."""
+        return self.at_level.peak
 
     @property
     def decided(self) -> int:
@@ -91,80 +115,101 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lost(self) -> int:
-        """Connections that the peer or the path ended before we did."""
+        """Connections that the peer or the path ended before we did, and phantoms."""
         return self.counts.lost
 
+    @property
+    def not_served(self) -> int:
+        """Connections whose probe did not pass, whatever became of them."""
+        return sum(entry.count for entry in self.unserved)
 
-def not_begun(connections: int) -> Metrics:
+    @property
+    def phantoms(self) -> int:
+        """Connections that looked established and were not there."""
+        return self.breakdown.phantoms
+
+    @property
+    def doubtful(self) -> int:
+        """Connections there to the end that could not be found out to be there for the other end as well."""
+        return self.breakdown.doubtful
+
+    @property
+    def client_is_slow(self) -> bool:
+        """Whether what user space adds to the establishment is more than its loop and the path can explain."""
+        if not (self.lateness and self.handshake_rtt):
+            return False
+        return self.lateness.p90_s > max(SLOW_S, self.handshake_rtt.p90_s)
+
+
+def not_begun(connections: int, asked: Assurance) -> Metrics:
     """The metrics of a run of ``connections`` in which nothing was dialled."""
-    return msgspec.structs.replace(measure(Table(0)), counts=Counts(planned=connections))
+    return msgspec.structs.replace(measure(Table(0), asked), counts=Counts(planned=connections))
 
 
-def measure(table: Table) -> Metrics:
-    """The metrics of ``table``, as it is now."""
-    state = _column(table, "state")
-    start_s, established_s, end_s = (_column(table, name) for name in ("start_s", "established_s", "end_s"))
-    established = np.isin(state, (State.ESTABLISHED, State.CLOSED, State.LOST))
-    failed, lost = state == State.FAILED, state == State.LOST
+def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Metrics:
+    """The metrics of ``table``, as it is now, about the level ``asked`` for; ``knocks`` are the newcomers."""
+    rows = Rows(table)
+    start_s, established_s, end_s = (rows.column(name) for name in ("start_s", "established_s", "end_s"))
+    established, failed = rows.established, rows.all_of(State.FAILED)
+    took_s, lived_s = established_s - start_s, end_s - established_s
+    unknown = rows.unknown(asked)
+    first_s, last_s = _ramp(start_s, np.where(established, established_s, end_s), established | failed)
     return Metrics(
         counts=Counts.of(bytes(table.state)),
-        peak=_peak(established_s[established], end_s[established & (state != State.ESTABLISHED)]),
-        ramp_s=_ramp_s(start_s, np.where(established, established_s, end_s), established | failed),
-        establishment=_distribution((established_s - start_s)[established]),
-        time_to_error=_distribution((end_s - start_s)[failed]),
-        errors=_endings(table, failed, end_s - start_s),
-        losses=_endings(table, lost, end_s - established_s),
-        received_bytes=int(_column(table, "received_bytes").sum()),
+        asked=asked,
+        levels=levels(rows),
+        breakdown=breakdown(rows),
+        unknown=int(np.count_nonzero(unknown)),
+        unproved=int(np.count_nonzero(unknown & ~rows.doubtful)),
+        unserved=_unserved(rows),
+        answered=int(np.count_nonzero(rows.ever_served | (rows.column("unserved") == Unserved.LATE))),
+        ramp_s=last_s - first_s if last_s < np.inf else 0.0,
+        response=Distribution.of(took_s[established]),
+        establishment=Distribution.of(took_s[rows.reached(asked)]),
+        time_to_error=Distribution.of((end_s - start_s)[failed]),
+        errors=endings(rows, failed, end_s - start_s),
+        losses=endings(rows, rows.lost_while_held, lived_s),
+        phantom_endings=endings(rows, rows.phantom, lived_s),
+        pushed_out=pushed_out(rows, knocks, last_s),
+        newcomers=newcomers(knocks, last_s),
+        received_bytes=int(rows.column("received_bytes").sum()),
+        retransmitted=_retransmitted(rows),
+        **_times(rows, took_s),
     )
 
 
-def _column(table: Table, name: str) -> npt.NDArray[Any]:
-    """The column as an array over the table's own memory, not a copy."""
-    return np.frombuffer(getattr(table, name), dtype=np.dtype(_TYPE_OF[name]))
+def _ramp(start_s: Seconds, decided_s: Seconds, decided: Mask) -> tuple[float, float]:
+    """When the first dial that was decided began, and when the last one was decided; never, where none was."""
+    return (float(start_s[decided].min()), float(decided_s[decided].max())) if decided.any() else (0.0, np.inf)
 
 
-def _peak(established_s: Seconds, end_s: Seconds) -> int:
-    """The most that were up at once. One that ends at the instant at which another begins is not there with it."""
-    begins, ends = np.sort(established_s), np.sort(end_s)
-    up = np.arange(1, len(begins) + 1) - np.searchsorted(ends, begins, side="right")
-    return int(up.max(initial=0))
+def _times(rows: Rows, took_s: Seconds) -> dict[str, Distribution | None]:
+    """What the kernel, the TLS handshake and the application took, each without the others."""
+    rtt_s = rows.column("rtt_us") / 1e6
+    known = rows.established & (rtt_s > 0)
+    at_once = known & (rows.column("retransmits") == 0)
+    asked_s, served_s, tls_s = (rows.column(name) for name in ("asked_s", "served_s", "tls_s"))
+    answered = rows.established & (asked_s > 0) & (served_s > 0)
+    answer_s = (served_s - asked_s - tls_s)[answered]
+    by_tls_alone = bool((tls_s[answered] > 0).all() and (answer_s <= TOGETHER_S * (1 + tls_s[answered])).all())
+    return {
+        "handshake_rtt": Distribution.of(rtt_s[known]),
+        "lateness": Distribution.of(np.maximum((took_s - rtt_s)[at_once], 0)),
+        "tls": Distribution.of(tls_s[tls_s > 0].astype(np.float64)),
+        "answers": None if by_tls_alone else Distribution.of(np.maximum(answer_s, 0)),
+    }
 
 
-def _ramp_s(start_s: Seconds, decided_s: Seconds, decided: Mask) -> float:
-    return float(decided_s[decided].max() - start_s[decided].min()) if decided.any() else 0.0
+def _retransmitted(rows: Rows) -> tuple[Retransmitted, ...]:
+    repeated = rows.column("retransmits")[rows.established]
+    counts = np.unique(repeated[repeated > 0], return_counts=True)
+    return tuple(Retransmitted(int(times), int(count)) for times, count in zip(*counts, strict=True))
 
 
-def _distribution(seconds: Seconds) -> Distribution | None:
-    if not len(seconds):
-        return None
-    p50, p90, p99 = np.percentile(seconds, (50, 90, 99), method="inverted_cdf")
-    return Distribution(
-        count=len(seconds),
-        min_s=float(seconds.min()),
-        mean_s=float(seconds.mean()),
-        max_s=float(seconds.max()),
-        deviation_s=float(seconds.std()),
-        p50_s=float(p50),
-        p90_s=float(p90),
-        p99_s=float(p99),
-    )
-
-
-def _endings(table: Table, ended: Mask, age_s: Seconds) -> tuple[Ending, ...]:
-    """The ended rows, grouped by error, phase and who closed."""
-    error, phase, closed_by = (_column(table, name)[ended] for name in ("error", "phase", "closed_by"))
-    kind = (error.astype(np.uint32) << 16) | (phase.astype(np.uint32) << 8) | closed_by
-    ages_s = age_s[ended]
-    endings = (_ending(int(one), ages_s[kind == one]) for one in np.unique(kind))
-    return tuple(sorted(endings, key=lambda ending: -ending.count))
-
-
-def _ending(kind: int, ages_s: Seconds) -> Ending:
-    return Ending(
-        count=len(ages_s),
-        error=kind >> 16,
-        phase=Phase(kind >> 8 & 0xFF),
-        closed_by=ClosedBy(kind & 0xFF),
-        earliest_s=float(ages_s.min()),
-        latest_s=float(ages_s.max()),
-    )
+def _unserved(rows: Rows) -> tuple[NotServed, ...]:
+    why = rows.column("unserved")
+    counts = np.bincount(why, minlength=len(Unserved))
+    held = np.bincount(why[rows.there], minlength=len(Unserved))
+    found = (NotServed(why=one, count=int(counts[one]), held=int(held[one])) for one in Unserved)
+    there = (entry for entry in found if entry.count and entry.why is not Unserved.NONE)
+    return tuple(sorted(there, key=lambda entry: -entry.count))

@@ -26,6 +26,10 @@ class Phase(IntEnum):
     """A SYN was sent, and the answer was an error or none in time."""
     HELD = 5
     """It was established and held."""
+    PHANTOM = 6
+    """It looked established, and was not there when it was asked for a sign of life."""
+    DOUBTFUL = 7
+    """We closed it as planned, and whether it had been there until then is not known."""
 
 
 class ClosedBy(IntEnum):
@@ -65,14 +69,18 @@ _PATH_ANSWERS = {
 """What our kernel makes of ICMP errors and of silence (icmp_err_convert[] of net/ipv4/icmp.c, icmpv6_err_convert())."""
 
 
-def side_of(error: int, phase: Phase) -> Side:
-    """Whose side an end with ``error`` in ``phase`` points to.
+def side_of(error: int, phase: Phase, closed_by: ClosedBy = ClosedBy.NOBODY) -> Side:
+    """Whose side an end with ``error`` in ``phase`` points to; ``closed_by`` tells what only some phantoms need.
 
     Before a packet has left only our own kernel can have said no, whatever the number. What is known neither as the
     target's answer nor as the path's is taken to be ours: the target is never blamed for what we do not understand.
     """
     if phase is Phase.HELD:
         return Side.TARGET_APPLICATION if error in (FIN, errno.ECONNRESET, errno.EPIPE) else _path_or_client(error)
+    if phase is Phase.PHANTOM:
+        # That we gave up means that its kernel answered, and what it answered is that the handshake is not over.
+        half_open = error == errno.ETIMEDOUT and closed_by is ClosedBy.US
+        return Side.TARGET_KERNEL if half_open or error in _TARGET_ANSWERS else _path_or_client(error)
     if phase is Phase.HANDSHAKE:
         return Side.TARGET_KERNEL if error in _TARGET_ANSWERS else _path_or_client(error)
     return Side.CLIENT

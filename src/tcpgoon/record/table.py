@@ -12,6 +12,7 @@ from tcpgoon.errors import Bug, IllegalTransition
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.record.connection import ILLEGAL, NEXT, STATES, Event, State
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, ended_by
+from tcpgoon.record.unserved import Unserved
 
 
 class Column(NamedTuple):
@@ -27,8 +28,11 @@ COLUMNS = (
     Column("start_s", "d", "when connect() was called, since the beginning of the run"),
     Column("established_s", "d", "when user space saw it writable, since the beginning of the run; 0 if it never was"),
     Column("end_s", "d", "when it ended, whoever ended it, since the beginning of the run"),
+    Column("asked_s", "d", "when its probe began, since the beginning of the run; 0 if it was not asked"),
+    Column("served_s", "d", "when its application first proved to serve it, since the beginning of the run; 0: never"),
     Column("received_bytes", "Q", "how much the peer sent: counted and dropped"),
     Column("rtt_us", "I", "the kernel's own time from SYN to SYN-ACK (tcpi_rtt); 0 if unknown"),
+    Column("tls_s", "f", "how long the TLS handshake took, in seconds; 0 if there was none"),
     Column("local_port", "H", "the port at our end; 0 if unknown"),
     Column("error", "H", "the errno that it ended with; 0 with state LOST is a FIN"),
     Column("retransmits", "H", "SYNs that had to be repeated (tcpi_total_retrans right after the handshake)"),
@@ -37,9 +41,13 @@ COLUMNS = (
     Column("assurance", "B", "an Assurance"),
     Column("phase", "B", "the Phase that it ended in"),
     Column("closed_by", "B", "the ClosedBy that ended it first"),
+    Column("unserved", "B", "the Unserved that says why its probe did not pass"),
 )
-_WIDTH = {"d": 8, "Q": 8, "I": 4, "H": 2, "B": 1}
+_WIDTH = {"d": 8, "Q": 8, "I": 4, "f": 4, "H": 2, "B": 1}
 ROW_BYTES = sum(_WIDTH[column.type] for column in COLUMNS)
+
+SHORTEST_S = 1e-9
+"""What is written for a time that the clock is too coarse for, where 0 says that there was none."""
 
 _LOSSES = {ClosedBy.PEER: Event.PEER_RESET, ClosedBy.PATH: Event.PATH_ERROR, ClosedBy.US: Event.LOCAL_ERROR}
 
@@ -53,8 +61,11 @@ class Table:
     start_s: "memoryview[float]"
     established_s: "memoryview[float]"
     end_s: "memoryview[float]"
+    asked_s: "memoryview[float]"
+    served_s: "memoryview[float]"
     received_bytes: "memoryview[int]"
     rtt_us: "memoryview[int]"
+    tls_s: "memoryview[float]"
     local_port: "memoryview[int]"
     error: "memoryview[int]"
     retransmits: "memoryview[int]"
@@ -63,6 +74,7 @@ class Table:
     assurance: "memoryview[int]"
     phase: "memoryview[int]"
     closed_by: "memoryview[int]"
+    unserved: "memoryview[int]"
 
     def __init__(self, rows: int, memory: bytearray | mmap.mmap | memoryview | None = None) -> None:
         self.rows = rows
@@ -115,9 +127,57 @@ class Table:
         self._end(row, now_s, error, Phase.HELD, closed_by)
         self.apply(row, Event.PEER_FIN if error == FIN else _LOSSES[closed_by], now_s)
 
+    def vanish(self, row: int, now_s: float, error: int, closed_by: ClosedBy) -> None:
+        """An established connection proved to be a phantom: by ECONNRESET, or ETIMEDOUT where nothing answered.
+
+        ``closed_by`` is PEER for the first and PATH for the second; US where the peer's kernel did answer, and what it
+        answered was that the handshake is not over.
+        """
+        self._end(row, now_s, error, Phase.PHANTOM, closed_by)
+        self.apply(row, Event.PEER_RESET if closed_by is ClosedBy.PEER else Event.PATH_ERROR, now_s)
+
+    def acknowledge(self, row: int) -> None:
+        """The kernel at the other end proved to hold it; a doubt that there was is settled by it."""
+        if self.assurance[row] < Assurance.ACKNOWLEDGED:
+            self.assurance[row] = Assurance.ACKNOWLEDGED
+        if self.phase[row] == Phase.DOUBTFUL:
+            self.phase[row] = Phase.NONE
+
+    def is_proved(self, row: int) -> bool:
+        """Whether the other end ever proved to hold it."""
+        return self.assurance[row] >= Assurance.ACKNOWLEDGED
+
+    def ask(self, row: int, now_s: float) -> None:
+        """Its probe begins."""
+        if not self.asked_s[row]:
+            self.asked_s[row] = now_s
+
+    def shake_hands(self, row: int, now_s: float) -> None:
+        """Its TLS handshake is over."""
+        self.tls_s[row] = max(now_s - self.asked_s[row], SHORTEST_S)
+
+    def serve(self, row: int, now_s: float) -> None:
+        """Its application proved to serve it."""
+        if not self.served_s[row]:
+            self.served_s[row] = now_s
+        self.acknowledge(row)
+        self.assurance[row] = Assurance.SERVED
+        self.unserved[row] = Unserved.NONE
+
+    def refuse(self, row: int, why: Unserved) -> None:
+        """Its application was asked, and did not serve it, or not any more."""
+        self.unserved[row] = why
+        if self.assurance[row] == Assurance.SERVED:
+            self.assurance[row] = Assurance.ACKNOWLEDGED
+
+    def doubt(self, row: int) -> None:
+        """Whether the other end holds it cannot be found out in time; it is still to be closed."""
+        self.phase[row] = Phase.DOUBTFUL
+
     def close(self, row: int, now_s: float) -> None:
         """We close an established connection, as planned."""
-        self._end(row, now_s, 0, Phase.NONE, ClosedBy.US)
+        doubtful = self.phase[row] == Phase.DOUBTFUL
+        self._end(row, now_s, 0, Phase.DOUBTFUL if doubtful else Phase.NONE, ClosedBy.US)
         self.apply(row, Event.CLOSE, now_s)
 
     def abandon(self, row: int, now_s: float) -> None:

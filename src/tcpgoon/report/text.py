@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from tcpgoon.judge.facts import Finding
 from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.units import format_duration
-from tcpgoon.record.metrics import Distribution, Ending
+from tcpgoon.record.distribution import Distribution
+from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import ClosedBy
+from tcpgoon.report import proof
 from tcpgoon.report.status import status_line
 from tcpgoon.result import Result
 
@@ -33,8 +35,8 @@ def _classic(result: Result) -> Iterator[str]:
     metrics = result.metrics
     yield f"--- {_host(result)} tcp test statistics ---"
     yield status_line(metrics.counts)
-    if metrics.establishment:
-        yield _classic_stats("Response time", "established", metrics.establishment)
+    if metrics.response:
+        yield _classic_stats("Response time", "established", metrics.response)
     if metrics.time_to_error:
         yield _classic_stats("Time to error", "failed", metrics.time_to_error)
 
@@ -57,29 +59,73 @@ def _classic_stats(what: str, which: str, times: Distribution) -> str:
 
 
 def _new(result: Result) -> Iterator[str]:
-    metrics, target = result.metrics, result.plan.target
+    target = result.plan.target
     if not target.by_address:
         others = [endpoint.address for endpoint in result.endpoints if endpoint != result.endpoint]
         yield f"Addresses of {target.host}: {', '.join([f'{result.endpoint.address} (dialled)', *others])}"
-    yield f"Peak concurrent connections: {metrics.peak} of {result.plan.connections}"
-    if times := metrics.establishment:
-        values = (times.p50_s, times.p90_s, times.p99_s, times.max_s)
-        yield f"Establishment time p50/p90/p99/max = {'/'.join(map(format_duration, values))}"
-    if metrics.losses:
-        yield f"Lost while held: {metrics.lost} ({', '.join(map(_loss, metrics.losses))})"
-    if metrics.errors:
-        yield f"Errors: {', '.join(f'{ending.name} × {ending.count}' for ending in metrics.errors)}"
-    if metrics.received_bytes:
-        yield f"Received unasked, and dropped: {metrics.received_bytes:,} bytes"
+    yield from proof.there(result)
+    yield from _times(result)
+    yield from _ended(result)
+    yield from proof.served(result)
+    yield from proof.newcomers(result)
+    if received := result.metrics.received_bytes:
+        yield f"{'Received' if result.plan.asks else 'Received unasked, and dropped'}: {received:,} bytes"
     yield from (f"Not measured here: {what}" for what in result.environment.missing)
     yield from (line for finding in result.findings for line in _finding(finding))
+
+
+def _times(result: Result) -> Iterator[str]:
+    metrics = result.metrics
+    for what, times in (
+        ("Establishment time", metrics.establishment),
+        ("Handshake RTT (kernel)", metrics.handshake_rtt),
+        ("TLS handshake time", metrics.tls),
+        ("Probe answer time", metrics.answers),
+    ):
+        if times:
+            values = (times.p50_s, times.p90_s, times.p99_s, times.max_s)
+            yield f"{what} p50/p90/p99/max = {'/'.join(map(format_duration, values))}"
+    if metrics.retransmitted:
+        yield f"SYN retransmits: {_retransmits(result)}"
+    if metrics.client_is_slow and metrics.lateness:
+        late = format_duration(metrics.lateness.p90_s)
+        yield (
+            f"The client is what is slow, not the target: user space saw connections {late} (p90) after the kernel "
+            "had them"
+        )
+
+
+def _retransmits(result: Result) -> str:
+    """``12 connections needed 1 retransmit, 3 needed 2``."""
+    (times, connections), *more = result.metrics.retransmitted
+    first = f"{_plural(connections, 'connection')} needed {_plural(times, 'retransmit')}"
+    return ", ".join([first, *(f"{count} needed {times}" for times, count in more)])
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _ended(result: Result) -> Iterator[str]:
+    metrics = result.metrics
+    if metrics.phantoms:
+        yield f"Phantoms: {metrics.phantoms} ({', '.join(map(_counted, metrics.phantom_endings))})"
+    if metrics.losses:
+        yield f"Lost while held: {metrics.breakdown.lost} ({', '.join(map(_loss, metrics.losses))})"
+    if metrics.errors:
+        yield f"Errors: {', '.join(map(_counted, metrics.errors))}"
+
+
+def _counted(ending: Ending) -> str:
+    return f"{ending.name} × {ending.count}"
 
 
 def _loss(ending: Ending) -> str:
     first, last = format_duration(ending.earliest_s), format_duration(ending.latest_s)
     when = first if first == last else f"{first} to {last}"
     name = "RST" if ending.name == "ECONNRESET" else ending.name
-    return f"{name}{_CLOSED_BY[ending.closed_by]} × {ending.count}, {when} after they were established"
+    by = f"{_CLOSED_BY[ending.closed_by]}{' (not served)' if ending.unserved else ''}"
+    return f"{name}{by} × {ending.count}, {when} after they were established"
 
 
 def _finding(finding: Finding) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from tcpgoon.record.connection import Event, State
 from tcpgoon.record.counts import Counts, Snapshot
-from tcpgoon.record.outcome import error_name
+from tcpgoon.record.outcome import Phase, error_name
 from tcpgoon.record.table import Table
 
 EVENTS_KEPT = 100_000
@@ -32,7 +32,7 @@ class ConnectionEvent(msgspec.Struct, frozen=True):
     state: State
     """What it is now."""
     error: str
-    """The name of what ended it; empty where nothing did."""
+    """The name of what ended it, and whether it was a phantom; empty where nothing did."""
     local_port: int
     """0 if unknown."""
 
@@ -77,7 +77,8 @@ class TracedTable(Table):
     def _event(self, at_s: float, row: int, state: int) -> ConnectionEvent:
         ended_badly = state in (State.FAILED, State.LOST)
         error = error_name(self.error[row]) if ended_badly else ""
-        return ConnectionEvent(at_s, row, State(state), error, self.local_port[row])
+        phantom = "phantom, " if self.phase[row] == Phase.PHANTOM else ""
+        return ConnectionEvent(at_s, row, State(state), phantom + error, self.local_port[row])
 
 
 class Watch:

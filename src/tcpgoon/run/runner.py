@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine import preflight
-from tcpgoon.engine.kernel import EpollKernel
 from tcpgoon.engine.loop import Loop
 from tcpgoon.engine.portable import SelectorKernel
+from tcpgoon.engine.probes import questions
+from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.errors import Unanswerable
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
@@ -24,6 +25,8 @@ from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.verdict import judge
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
+from tcpgoon.record.heard import Heard
+from tcpgoon.record.knock import Knock
 from tcpgoon.record.metrics import measure, not_begun
 from tcpgoon.record.table import Table
 from tcpgoon.result import Environment, Result
@@ -37,7 +40,9 @@ class _Run(NamedTuple):
 
     started: bool
     interrupted: bool
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    heard: Heard = Heard()
+    knocks: Sequence[Knock] = ()
 
 
 def run(
@@ -62,13 +67,18 @@ def run(
         possible = plan.force or limits.allows(plan.connections)
         kind = TracedTable if monitor and monitor.wants_events else Table
         table = kind(plan.connections if possible else 0)
-        kernel = _kernel(plan, found[0], range(table.rows)) if possible else None
+        asked = questions(plan.probe, plan.tls) if possible else None
+        knocks = plan.knocks and limits.allows(plan.connections + 1)
+        kernel = _kernel(plan, found[0], range(table.rows + knocks)) if possible else None
     if kernel:
         with _watched(monitor, table, begun, interval_s):
-            outcome = _carry_out(plan, kernel, table, begun, stop or Stop())
+            loop = Loop(
+                plan, table, range(table.rows), kernel, time.monotonic, begun, asked, table.rows if knocks else None
+            )
+            outcome = _carry_out(loop, kernel, stop or Stop())
         limits = preflight.as_they_are_now(limits)
     else:
-        outcome = _Run(started=False, interrupted=False, missing=())
+        outcome = _Run(started=False, interrupted=False)
     return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
 
 
@@ -86,14 +96,15 @@ def _watched(monitor: Monitor | None, table: Table, begun: float, interval_s: fl
     return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
 
 
-def _carry_out(plan: Plan, kernel: EpollKernel | SelectorKernel, table: Table, begun: float, stop: Stop) -> _Run:
-    loop = Loop(plan, table, range(table.rows), kernel, time.monotonic, begun)
+def _carry_out(loop: Loop, kernel: EpollKernel | SelectorKernel, stop: Stop) -> _Run:
     stop.when_requested(loop.stop)
     try:
         loop.run()
     finally:
         kernel.shut()
-    return _Run(started=True, interrupted=loop.interrupted, missing=kernel.missing)
+    return _Run(
+        started=True, interrupted=loop.interrupted, missing=kernel.missing, heard=loop.heard, knocks=loop.knocks
+    )
 
 
 def _kernel(plan: Plan, endpoint: Endpoint, rows: range) -> EpollKernel | SelectorKernel:
@@ -110,8 +121,17 @@ def _judged(
     environment: Environment,
     begun: float,
 ) -> Result:
-    metrics = measure(table) if outcome.started else not_begun(plan.connections)
-    facts = Facts(plan=plan, limits=limits, metrics=metrics, started=outcome.started, interrupted=outcome.interrupted)
+    knocks, sayings = tuple(outcome.knocks), outcome.heard.sayings
+    metrics = measure(table, plan.level, knocks) if outcome.started else not_begun(plan.connections, plan.level)
+    facts = Facts(
+        plan=plan,
+        limits=limits,
+        metrics=metrics,
+        started=outcome.started,
+        interrupted=outcome.interrupted,
+        sayings=sayings,
+        newcomers=knocks,
+    )
     findings = diagnose(facts)
     judgement = judge(facts, findings)
     return Result(
@@ -126,6 +146,9 @@ def _judged(
         findings=findings,
         verdict=judgement.verdict,
         reason=judgement.reason,
+        sayings=sayings,
+        tls=outcome.heard.tls,
+        newcomers=knocks,
     )
 
 

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tcpgoon.engine.probes import ExchangeProbe, probe_maker
+from tcpgoon.engine.probes import ExchangeProbe, questions
 from tcpgoon.engine.probes.tls import TlsProbe
 from tcpgoon.errors import PlanError
 from tcpgoon.plan.probe import Exchange
@@ -14,33 +14,33 @@ TLS = TlsOptions(verify=False)
 
 
 def test_nothing_is_asked() -> None:
-    assert probe_maker(None, None) is None
+    assert questions(None, None) is None
 
 
 def test_an_exchange() -> None:
-    make = probe_maker(PING, None)
-    assert make
+    asked = questions(PING, None)
+    assert asked
 
-    probe = make()
+    probe = asked.new()
     assert isinstance(probe, ExchangeProbe)
     assert probe.start() == b"PING"
-    assert make() is not probe
+    assert asked.new() is not probe
 
 
 @pytest.mark.parametrize("exchange", [None, PING])
 def test_a_handshake_with_or_without_an_exchange_in_it(exchange: Exchange | None) -> None:
-    make = probe_maker(exchange, TLS)
-    assert make
+    asked = questions(exchange, TLS)
+    assert asked
 
-    probe = make()
+    probe = asked.new()
     assert isinstance(probe, TlsProbe)
     assert probe.start()[:1] == b"\x16"
-    assert make() is not probe
+    assert asked.new() is not probe
 
 
 def test_what_cannot_be_read_is_said_before_anything_is_dialled() -> None:
     with pytest.raises(PlanError, match=r"^nowhere: there is no certificate to trust in it: "):
-        probe_maker(None, TlsOptions(server_name="x", ca="nowhere"))
+        questions(None, TlsOptions(server_name="x", ca="nowhere"))
 
 
 def test_who_speaks_no_tls_does_not_load_its_library() -> None:

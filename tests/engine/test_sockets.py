@@ -2,70 +2,18 @@
 
 import errno
 import resource
-import selectors
 import socket
-import struct
 import sys
 import threading
-from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tcpgoon.engine import kernel as kernel_module
-from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, EpollKernel, Refusal, has_port_windows
-from tcpgoon.engine.portable import SelectorKernel
-from tcpgoon.engine.ports import Ports
+from tcpgoon.engine import sockets as kernel_module
+from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, Refusal
+from tcpgoon.engine.sockets import EpollKernel, has_port_windows
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.record.outcome import FIN, Phase
-
-KERNELS = [
-    *([pytest.param((EpollKernel, None), id="epoll")] if sys.platform == "linux" else []),
-    pytest.param((SelectorKernel, selectors.DefaultSelector), id="default selector"),
-    pytest.param((SelectorKernel, selectors.PollSelector), id="poll"),
-    pytest.param((SelectorKernel, selectors.SelectSelector), id="select"),
-]
-RESET = struct.pack("ii", 1, 0)
-Kernels = type[EpollKernel] | type[SelectorKernel]
-
-
-def kernel_ports(count: int = 1) -> list[Ports]:
-    return [Ports.of_the_kernel() for _ in range(count)]
-
-
-class Dialled:
-    """A kernel with one listener to dial; closes both."""
-
-    def __init__(self, kind: Kernels, listener: socket.socket, rows: int = 8, sources: Sequence[str] = ()) -> None:
-        address, port, *_ = listener.getsockname()
-        self.listener = listener
-        self.kernel = kind(Endpoint(address, port), range(rows), sources, kernel_ports(len(sources) or 1))
-
-    def connect(self, row: int) -> socket.socket:
-        """Dial ``row`` and accept it; the peer's socket."""
-        assert self.kernel.dial(row) is None
-        peer, _ = self.listener.accept()
-        assert row in [event for event, _ in self.wait()]
-        return peer
-
-    def wait(self, timeout_s: float = 10.0) -> Sequence[tuple[int, int]]:
-        return self.kernel.poll(timeout_s)
-
-
-@pytest.fixture(params=KERNELS)
-def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kernels:
-    found: Kernels
-    found, selector = request.param
-    monkeypatch.setattr(selectors, "DefaultSelector", selector)
-    return found
-
-
-@pytest.fixture
-def dialled(kind: Kernels) -> Iterator[Dialled]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
-        dialled = Dialled(kind, listener)
-        yield dialled
-        dialled.kernel.shut()
+from tests.engine.dialled import RESET, Dialled, Kernels, kernel_ports
 
 
 def test_a_handshake_that_succeeds(dialled: Dialled) -> None:
@@ -253,6 +201,9 @@ class Named:
         self._order = list(order)
         self.was_used = 0
         self.known = True
+
+    def prepare(self, dials: int) -> None:
+        """They are in order already."""
 
     def next(self) -> int:
         return self._order.pop(0)

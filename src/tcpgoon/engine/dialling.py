@@ -1,0 +1,112 @@
+"""Dialling: whom, when, and until when.
+
+Dials are started in the order of the rows and all have the same time-out, so the oldest undecided row is the next to
+expire: one number is the timer of them all.
+"""
+
+import errno
+import math
+from collections.abc import Callable
+
+from tcpgoon.engine.connections import Connections
+from tcpgoon.engine.kernel import ANOTHER_PORT, QUICKER_THAN_WE
+from tcpgoon.plan.plan import Plan
+from tcpgoon.record.connection import State
+from tcpgoon.record.outcome import Phase
+
+DIALS_A_TURN = 64
+"""Dials between two looks at the events: few, so that the times that we record are those at which things happened."""
+
+_OPENING = int(State.OPENING)
+
+
+class Dialling:
+    """The dials of ``rows``, as ``plan`` paces them; ``opened`` is told of each that succeeds, and when."""
+
+    def __init__(
+        self, plan: Plan, connections: Connections, rows: range, opened: Callable[[int, float], None] | None = None
+    ) -> None:
+        self._plan = plan
+        self._opened = opened
+        self._connections = connections
+        self._table = connections.table
+        self._kernel = connections.kernel
+        self._may_meet_itself = connections.kernel.may_meet_itself
+        self._rows = rows
+        self._sources = len(plan.sources) or 1
+        self._first_s = 0.0
+        self.next = self._oldest = rows.start
+        """The row that is dialled next: those before it were."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all are dialled and decided."""
+        return not self._connections.dialing and self.next >= self._rows.stop
+
+    def begin(self, now_s: float) -> None:
+        """The first may be dialled now."""
+        self._first_s = now_s
+
+    def dial_due(self, stop: int) -> None:
+        """Dial those before the row ``stop`` that are due, as far as there is room for them."""
+        connections = self._connections
+        due = self._rows.start + self._plan.pacing.due(connections.now() - self._first_s)
+        room = self.next + min(DIALS_A_TURN, self._plan.max_dialing - connections.dialing)
+        last = min(due, room, stop)
+        while self.next < last:
+            self._dial(self.next)
+            self.next += 1
+
+    def _dial(self, row: int) -> None:
+        connections = self._connections
+        self._table.dial(row, connections.now(), row % self._sources)
+        while (refusal := self._kernel.dial(row)) is ANOTHER_PORT:
+            self._table.start_s[row] = connections.now()  # the search for a port is ours, not the target's
+        if refusal:
+            self._table.fail(row, connections.now(), refusal.error, refusal.phase)
+        else:
+            connections.dialing += 1
+
+    def next_s(self, stop: int) -> float:
+        """When the next one before the row ``stop`` is to be dialled, or given up; infinity where there is none."""
+        waits = []
+        if self.next < stop and self._connections.dialing < self._plan.max_dialing:
+            # In the terms of `due`, so that both round in the same way.
+            due_s = self._plan.pacing.start_s(self.next - self._rows.start)
+            elapsed_s = self._connections.now() - self._first_s
+            if due_s <= elapsed_s:
+                return 0.0
+            waits.append(self._first_s + due_s)
+        if self._connections.dialing:
+            waits.append(self._table.start_s[self._oldest] + self._plan.dial_timeout_s)
+        return min(waits, default=math.inf)
+
+    def decide(self, row: int, now_s: float, error: int) -> None:
+        """The handshake of ``row`` is over: it succeeded where ``error`` is 0."""
+        connections = self._connections
+        connections.dialing -= 1
+        if self._may_meet_itself and not error and self._kernel.met_itself(row):
+            error = errno.ECONNREFUSED  # nobody listens there
+        if error and error not in QUICKER_THAN_WE:
+            connections.close(row)
+            self._table.fail(row, now_s, error, Phase.HANDSHAKE)
+            return
+        rtt_us, retransmits = self._kernel.inspect(row)
+        self._table.establish(row, now_s, rtt_us, retransmits)
+        connections.held += 1
+        if error:
+            connections.end_with(row, now_s, error)
+        elif self._opened:
+            self._opened(row, now_s)
+
+    def expire(self, seen_s: float) -> None:
+        """Give up the dials whose time was over at ``seen_s``, up to which all that happened has been seen."""
+        state, start_s, late_s = self._table.state, self._table.start_s, seen_s - self._plan.dial_timeout_s
+        while self._oldest < self.next:
+            if state[self._oldest] == _OPENING:
+                if start_s[self._oldest] > late_s:
+                    return
+                self._connections.close(self._oldest)
+                self._table.time_out(self._oldest, self._connections.now(), errno.ETIMEDOUT)
+                self._connections.dialing -= 1
+            self._oldest += 1

@@ -1,0 +1,35 @@
+"""What a command line asks for, without a run."""
+
+from typing import Any
+
+import pytest
+
+from tcpgoon.cli import run as run_module
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.plan.plan import Plan
+from tcpgoon.report.status import StatusLines
+
+
+class Asked(Exception):
+    """Carries what was asked, up to the test."""
+
+    def __init__(self, plan: Plan, monitor: StatusLines, options: dict[str, Any]) -> None:
+        super().__init__()
+        self.plan, self.monitor, self.options = plan, monitor, options
+
+
+def run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on a run raises `Asked`, and each name is at one address."""
+
+    def ask(plan: Plan, monitor: StatusLines, **options: Any) -> None:
+        raise Asked(plan, monitor, options)
+
+    monkeypatch.setattr(run_module, "carry_out", ask)
+    monkeypatch.setattr(run_module, "resolve", lambda target, family: (Endpoint("192.0.2.1", target.port),))
+
+
+def asked(*args: str) -> Asked:
+    """What the arguments ``args`` of ``run`` ask for."""
+    with pytest.raises(Asked) as caught:
+        run_module.run.main(["-y", *args], standalone_mode=False)
+    return caught.value

@@ -1,0 +1,36 @@
+"""A real kernel with one listener to dial."""
+
+import socket
+import struct
+from collections.abc import Sequence
+
+from tcpgoon.engine.portable import SelectorKernel
+from tcpgoon.engine.ports import Ports
+from tcpgoon.engine.sockets import EpollKernel
+from tcpgoon.plan.endpoint import Endpoint
+
+RESET = struct.pack("ii", 1, 0)
+Kernels = type[EpollKernel] | type[SelectorKernel]
+
+
+def kernel_ports(count: int = 1) -> list[Ports]:
+    return [Ports.of_the_kernel() for _ in range(count)]
+
+
+class Dialled:
+    """A kernel of one ``kind`` that dials ``listener``."""
+
+    def __init__(self, kind: Kernels, listener: socket.socket, rows: int = 8, sources: Sequence[str] = ()) -> None:
+        address, port, *_ = listener.getsockname()
+        self.listener = listener
+        self.kernel = kind(Endpoint(address, port), range(rows), sources, kernel_ports(len(sources) or 1))
+
+    def connect(self, row: int) -> socket.socket:
+        """Dial ``row`` and accept it; the peer's socket."""
+        assert self.kernel.dial(row) is None
+        peer, _ = self.listener.accept()
+        assert row in [event for event, _ in self.wait()]
+        return peer
+
+    def wait(self, timeout_s: float = 10.0) -> Sequence[tuple[int, int]]:
+        return self.kernel.poll(timeout_s)

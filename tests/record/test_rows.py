@@ -1,0 +1,145 @@
+"""The sets of rows, over one table in which each kind of connection is once."""
+
+import errno
+
+import pytest
+
+from tcpgoon.plan.assurance import Assurance
+from tcpgoon.record.connection import State
+from tcpgoon.record.outcome import FIN, ClosedBy, Phase
+from tcpgoon.record.rows import Mask, Rows
+from tcpgoon.record.table import Table
+from tcpgoon.record.unserved import Unserved
+
+HANDSHAKE, ACKNOWLEDGED, SERVED = Assurance.HANDSHAKE, Assurance.ACKNOWLEDGED, Assurance.SERVED
+
+KINDS = (
+    "planned", "opening", "abandoned", "failed", "established", "closed", "acknowledged", "served", "silent",
+    "unacked", "served no more", "not served at first", "doubtful", "doubtful, served before", "doubtful, silent",
+    "being doubted", "lost", "lost, served", "phantom", "phantom, acknowledged before",
+)  # fmt: skip
+"""The rows."""
+
+ENDED_BEFORE = {"planned", "opening", "abandoned", "failed"}
+LOST = {"lost", "lost, served"}
+PHANTOMS = {"phantom", "phantom, acknowledged before"}
+STILL_THERE = {"established", "being doubted"}
+DOUBTFUL = {kind for kind in KINDS if "doubt" in kind}
+ESTABLISHED = set(KINDS) - ENDED_BEFORE
+
+
+@pytest.fixture
+def rows() -> Rows:
+    table = Table(len(KINDS))
+    for row, kind in enumerate(KINDS):
+        if kind != "planned":
+            table.dial(row, 1.0)
+        if kind in ESTABLISHED:
+            table.establish(row, 2.0, 100, 0)
+        learn(table, row, kind)
+        end(table, row, kind)
+    return Rows(table)
+
+
+def learn(table: Table, row: int, kind: str) -> None:
+    if kind in {"acknowledged", "silent", "doubtful, silent", "lost", "phantom, acknowledged before"}:
+        table.acknowledge(row)
+    if "silent" in kind:
+        table.refuse(row, Unserved.SILENT)
+    if kind == "unacked":
+        table.acknowledge(row)
+        table.refuse(row, Unserved.UNACKED)
+    if kind == "not served at first":
+        table.refuse(row, Unserved.SILENT)
+    if "served" in kind:
+        table.serve(row, 3.0)
+    if kind == "served no more":
+        table.refuse(row, Unserved.LATE)
+    if kind in DOUBTFUL:
+        table.doubt(row)
+
+
+def end(table: Table, row: int, kind: str) -> None:
+    if kind == "abandoned":
+        table.abandon(row, 4.0)
+    elif kind == "failed":
+        table.fail(row, 4.0, errno.ECONNREFUSED, Phase.HANDSHAKE)
+    elif kind in LOST:
+        table.lose(row, 4.0, FIN)
+    elif kind in PHANTOMS:
+        table.vanish(row, 4.0, errno.ECONNRESET, ClosedBy.PEER)
+    elif kind in ESTABLISHED - STILL_THERE:
+        table.close(row, 4.0)
+
+
+def kinds(mask: Mask) -> set[str]:
+    return {kind for kind, there in zip(KINDS, mask, strict=True) if there}
+
+
+def test_a_column_is_the_memory_of_the_table() -> None:
+    table = Table(2)
+    column = Rows(table).column("start_s")
+    table.dial(1, 7.5)
+
+    assert column.tolist() == [0.0, 7.5]
+
+
+def test_by_state(rows: Rows) -> None:
+    assert kinds(rows.all_of(State.FAILED)) == {"failed"}
+    assert kinds(rows.all_of(State.LOST)) == LOST | PHANTOMS
+
+
+def test_what_became_of_them(rows: Rows) -> None:
+    assert kinds(rows.established) == ESTABLISHED
+    assert kinds(rows.there) == ESTABLISHED - LOST - PHANTOMS
+    assert kinds(rows.phantom) == PHANTOMS
+    assert kinds(rows.lost_while_held) == LOST
+    assert kinds(rows.doubtful) == DOUBTFUL
+    assert kinds(rows.disproved) == DOUBTFUL | {"unacked"}
+
+
+def test_each_that_was_established_is_in_one_place(rows: Rows) -> None:
+    assert kinds(rows.there) | kinds(rows.phantom) | kinds(rows.lost_while_held) == ESTABLISHED
+    assert not (rows.there & rows.phantom).any()
+    assert not (rows.there & rows.lost_while_held).any()
+    assert not (rows.phantom & rows.lost_while_held).any()
+
+
+NOW_SERVED = {"served", "not served at first", "lost, served", "doubtful, served before"}
+ONCE_ACKNOWLEDGED = NOW_SERVED | {
+    "acknowledged", "silent", "unacked", "served no more", "doubtful, silent", "lost", "phantom, acknowledged before",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "reached", "proved"),
+    [
+        (HANDSHAKE, ESTABLISHED, ESTABLISHED - DOUBTFUL - {"unacked"}),
+        (ACKNOWLEDGED, ONCE_ACKNOWLEDGED, ONCE_ACKNOWLEDGED - DOUBTFUL - {"unacked"}),
+        (SERVED, NOW_SERVED | {"served no more"}, NOW_SERVED - DOUBTFUL),
+    ],
+)
+def test_what_was_proved_once_and_what_still_is(
+    rows: Rows, level: Assurance, reached: set[str], proved: set[str]
+) -> None:
+    assert (kinds(rows.reached(level)), kinds(rows.proved(level))) == (reached, proved)
+
+
+@pytest.mark.parametrize(
+    ("asked", "unknown"),
+    [
+        (HANDSHAKE, DOUBTFUL),
+        (ACKNOWLEDGED, {"established", "closed"} | DOUBTFUL),
+        (SERVED, {"established", "closed", "acknowledged"} | DOUBTFUL - {"doubtful, silent"}),
+    ],
+)
+def test_what_nobody_knows(rows: Rows, asked: Assurance, unknown: set[str]) -> None:
+    assert kinds(rows.unknown(asked)) == unknown
+
+
+def test_it_reads_a_table_without_rows() -> None:
+    assert kinds_of_nothing(Rows(Table(0))) == 0
+
+
+def kinds_of_nothing(rows: Rows) -> int:
+    return len(rows.established) + len(rows.doubtful) + len(rows.unknown(SERVED)) + len(rows.proved(SERVED))

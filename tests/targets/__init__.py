@@ -1,0 +1,5 @@
+"""Servers for tests, as processes of their own: scripts that need the standard library alone."""
+
+from pathlib import Path
+
+ECHO = Path(__file__).with_name("echo.py")
