@@ -1,0 +1,85 @@
+"""The reverse of all the other tests here: who carries what it is asked to passes, on any path, each time."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.installed import Said
+
+from .conftest import MakeLab
+
+N = 200
+PROBE = ("--probe", "echo")
+LEVEL_NAMES = ("established", "acknowledged", "served")
+LEVELS = [
+    pytest.param(("--assurance", "handshake"), "established", id="handshake"),
+    pytest.param((), "acknowledged", id="acknowledged"),
+    pytest.param(PROBE, "served", id="served"),
+]
+
+
+def assert_passes(said: Said, level: str, connections: int = N) -> None:
+    assert said.final == {"total": connections, "established": connections}
+    expected = dict.fromkeys(LEVEL_NAMES[: LEVEL_NAMES.index(level) + 1], connections)
+    assert said.proved == (expected if level != "established" else {})
+    assert (said.verdict, said.exit_status, said.errors) == ("PASS", 0, [])
+
+
+@pytest.mark.parametrize(("flags", "level"), LEVELS[1:])
+@pytest.mark.parametrize("delay", ["0ms", "50ms", "200ms"])
+def test_near_and_far(lab: MakeLab, delay: str, flags: tuple[str, ...], level: str) -> None:
+    net = lab(delay=delay)
+    server = net.serve("--echo")
+    assert_passes(net.tcpgoon("-c", N, "-s", 0, *flags, server.host, server.port), level)
+
+
+@pytest.mark.parametrize(("flags", "level"), LEVELS[1:])
+def test_ten_times_out_of_ten_where_one_percent_is_lost(lab: MakeLab, flags: tuple[str, ...], level: str) -> None:
+    for said in ten_times(lab, 0.01, "-c", N, "-s", 1, *flags):
+        assert_passes(said, level)
+
+
+def test_nobody_is_lost_where_five_percent_of_the_packets_are(lab: MakeLab) -> None:
+    """A dial may time out there; what is established stays so, and nothing healthy is called a phantom."""
+    for said in ten_times(lab, 0.05, "-c", N, "-s", 1, "-d", 15_000):
+        assert "closed" not in said.final
+        assert not {"phantom", "lost while held"} & said.proved.keys()
+        assert (said.verdict, said.exit_status) == ("PASS", 0)
+
+
+def test_asked_for_signs_of_life_again_and_again(lab: MakeLab) -> None:
+    """They are answered, lost packets or not."""
+    net = lab(delay="50ms", loss=0.01)
+    server = net.serve()
+    flags = ("--hold", "2500ms", "--confirm-every", "1s", "--no-canary")
+    assert_passes(net.tcpgoon("-c", N, "-s", 1, *flags, server.host, server.port), "acknowledged")
+
+
+def ten_times(lab: MakeLab, loss: float, *words: object) -> list[Said]:
+    """What is said over ten paths at once, of ten seeds."""
+    nets = [lab(delay="50ms", loss=loss, seed=seed) for seed in range(1, 11)]
+    servers = [net.serve("--echo") for net in nets]
+    with ThreadPoolExecutor(len(nets)) as at_once:
+        runs = [
+            at_once.submit(net.tcpgoon, *words, server.host, server.port)
+            for net, server in zip(nets, servers, strict=True)
+        ]
+        return [run.result() for run in runs]
+
+
+# A server that defers accepting until the first data: half-open for its own kernel, and healthy.
+
+
+@pytest.mark.parametrize(("flags", "level"), LEVELS)
+@pytest.mark.parametrize("deferral_s", [1, 30])
+def test_a_server_that_defers_accepting(lab: MakeLab, deferral_s: int, flags: tuple[str, ...], level: str) -> None:
+    net = lab(delay="50ms")
+    port = net.echo("--defer", deferral_s)
+    assert_passes(net.tcpgoon("-c", 50, "-s", 0, *flags, net.server.ipv4, port), level, 50)
+
+
+def test_asked_again_and_again_a_server_answers(lab: MakeLab) -> None:
+    net = lab(delay="50ms")
+    port = net.echo()
+    flags = (*PROBE, "--probe-every", "300ms", "--hold", "2s", "--no-canary")
+    assert_passes(net.tcpgoon("-c", 50, "-s", 0, *flags, net.server.ipv4, port), "served", 50)
