@@ -42,7 +42,7 @@ own-coverage: setup ## each pure module is covered in full by its own test file
 pytest: setup ## layers, units and integration
 	$(BIN)/pytest --cov
 
-bench: setup ## how light the client is, beside a plain C one; needs root and a C compiler
+bench: setup ## how light the client is, beside a bare loop; needs root, a C compiler and nginx
 	$(BIN)/python -m bench
 
 build: setup ## the wheel, into dist/

@@ -1,1 +1,1 @@
-"""Measures tcpgoon beside a bare C loop: ``python -m bench``. No part of the package, and not of the tests."""
+"""Measures tcpgoon beside a bare loop: ``python -m bench``. No part of the package, and not of the tests."""

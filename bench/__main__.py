@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from bench import namespace, opening, table
+from bench import namespace, opening, proof, table, tls
 from bench.build import CannotMeasure
 from bench.comparison import Comparison
 
@@ -17,6 +17,8 @@ BENCHMARKS: dict[str, Callable[[int], Comparison]] = {
     "opening": opening.opening,
     "start-to-exit": opening.start_to_exit,
     "one-address": opening.one_address,
+    "acknowledged": proof.acknowledged,
+    "tls": tls.tls,
 }
 """Each benchmark by name, in the order that they run; it gets the number of pairs."""
 
@@ -27,7 +29,7 @@ BENCHMARKS: dict[str, Callable[[int], Comparison]] = {
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Save all values to FILE.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a bar is missed.")
 def main(names: tuple[str, ...], pairs: int, file: Path | None, strict: bool) -> None:
-    """Measure tcpgoon beside a bare C loop, in turn, each time in a fresh network namespace."""
+    """Measure tcpgoon beside a bare loop, in turn, each time in a fresh network namespace."""
     print(_setting(pairs), end="\n\n")
     try:
         found = {name: _measured(name, pairs) for name in names or BENCHMARKS}

@@ -22,7 +22,10 @@ _GRACE_S = 10
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What ``bench.inside`` is told: which sink and client to run, and whether the namespace is a fresh one."""
+    """What ``bench.inside`` is told: which sink and client to run, and whether the namespace is a fresh one.
+
+    The first line that the sink writes is its port.
+    """
 
     sink: list[str]
     client: list[str]
@@ -80,14 +83,15 @@ class Ramp(msgspec.Struct, frozen=True):
         return (self.rss_after - self.rss_before) / self.connections / 1e3
 
 
-def process(client: Sequence[str], limit_s: float = 60) -> Process:
-    """Run ``client`` against a fresh sink until it exits.
+def process(client: Sequence[str], sink: Sequence[str] = (), limit_s: float = 60) -> Process:
+    """Run ``client`` against a fresh ``sink``, by default the one in C, until it exits.
 
     Raises `CannotMeasure` if it fails: numbers of a run with errors in it are no measurement.
     """
     time.sleep(_PAUSE_S)  # the kernel takes the previous namespace down in the background, on a core that we need
     prefix = namespace.prefix()
-    order = Order([str(program("sink")), ADDRESS], list(client), isolated=bool(prefix), limit_s=limit_s)
+    target = list(sink) or [str(program("sink")), ADDRESS]
+    order = Order(target, list(client), isolated=bool(prefix), limit_s=limit_s)
     command = [*prefix, sys.executable, "-m", "bench.inside", msgspec.json.encode(order).decode()]
     done = msgspec.json.decode(_output(command, limit_s + _GRACE_S), type=Process)
     if done.status != 0:
