@@ -27,24 +27,28 @@ def assert_passes(said: Said, level: str, connections: int = N) -> None:
 
 @pytest.mark.parametrize(("flags", "level"), LEVELS[1:])
 @pytest.mark.parametrize("delay", ["0ms", "50ms", "200ms"])
-def test_near_and_far(lab: MakeLab, delay: str, flags: tuple[str, ...], level: str) -> None:
-    net = lab(delay=delay)
-    server = net.serve("--echo")
-    assert_passes(net.tcpgoon("-c", N, "-s", 0, *flags, server.host, server.port), level)
+def test_ten_times_out_of_ten_near_and_far(lab: MakeLab, delay: str, flags: tuple[str, ...], level: str) -> None:
+    for said in ten_times(lab, "-c", N, "-s", 0, *flags, delay=delay):
+        assert_passes(said, level)
 
 
 @pytest.mark.parametrize(("flags", "level"), LEVELS[1:])
 def test_ten_times_out_of_ten_where_one_percent_is_lost(lab: MakeLab, flags: tuple[str, ...], level: str) -> None:
-    for said in ten_times(lab, 0.01, "-c", N, "-s", 1, *flags):
+    for said in ten_times(lab, "-c", N, "-s", 1, *flags, loss=0.01):
         assert_passes(said, level)
 
 
 def test_nobody_is_lost_where_five_percent_of_the_packets_are(lab: MakeLab) -> None:
-    """A dial may time out there; what is established stays so, and nothing healthy is called a phantom."""
-    for said in ten_times(lab, 0.05, "-c", N, "-s", 1, "-d", 15_000):
+    """Nothing healthy is called a phantom.
+
+    One in 20,000 has not finished its handshake at the other end 8 s later, four packets having been lost in a row:
+    that remains a doubt.
+    """
+    for said in ten_times(lab, "-c", N, "-s", 1, "-d", 15_000, loss=0.05):
         assert "closed" not in said.final
         assert not {"phantom", "lost while held"} & said.proved.keys()
-        assert (said.verdict, said.exit_status) == ("PASS", 0)
+        doubt = "doubtful" in said.proved
+        assert (said.verdict, said.exit_status) == (("INCONCLUSIVE", 3) if doubt else ("PASS", 0))
 
 
 def test_asked_for_signs_of_life_again_and_again(lab: MakeLab) -> None:
@@ -55,9 +59,9 @@ def test_asked_for_signs_of_life_again_and_again(lab: MakeLab) -> None:
     assert_passes(net.tcpgoon("-c", N, "-s", 1, *flags, server.host, server.port), "acknowledged")
 
 
-def ten_times(lab: MakeLab, loss: float, *words: object) -> list[Said]:
+def ten_times(lab: MakeLab, *words: object, delay: str = "50ms", loss: float = 0.0) -> list[Said]:
     """What is said over ten paths at once, of ten seeds."""
-    nets = [lab(delay="50ms", loss=loss, seed=seed) for seed in range(1, 11)]
+    nets = [lab(delay=delay, loss=loss, seed=seed) for seed in range(1, 11)]
     servers = [net.serve("--echo") for net in nets]
     with ThreadPoolExecutor(len(nets)) as at_once:
         runs = [
