@@ -379,3 +379,12 @@ def test_signs_of_life_and_peers_that_never_stop_sending_get_along() -> None:
     run.run()
     assert run.assurances == [Assurance.ACKNOWLEDGED, Assurance.SERVED]
     assert run.ends == [CLOSED] * 2
+
+
+@pytest.mark.parametrize("refused", [{9}, set(range(10)), {0, 9}])
+def test_a_last_dial_that_our_own_kernel_refuses_is_not_waited_for(refused: set[int]) -> None:
+    """Nothing is under way, and so nothing would wake us: it took an hour."""
+    peer = Peer(refusal=Refusal(errno.EMFILE, Phase.SOCKET))
+    run = Run(plan(10, pacing=ConstantRate(0.1), hold_s=1.0), lambda row: peer if row in refused else GOOD).run()
+    assert run.counts == Counts(closed=10 - len(refused), failed=len(refused))
+    assert run.clock() < 1000.0 + 3.0

@@ -68,7 +68,10 @@ class Dialling:
             connections.dialing += 1
 
     def next_s(self, stop: int) -> float:
-        """When the next one before the row ``stop`` is to be dialled, or given up; infinity where there is none."""
+        """When the next one before the row ``stop`` is to be dialled, or given up; at once where all is over.
+
+        Infinity where only others can say: the last one is not to be dialled yet.
+        """
         waits = []
         if self.next < stop and self._connections.dialing < self._plan.max_dialing:
             # In the terms of `due`, so that both round in the same way.
@@ -79,7 +82,7 @@ class Dialling:
             waits.append(self._first_s + due_s)
         if self._connections.dialing:
             waits.append(self._table.start_s[self._oldest] + self._plan.dial_timeout_s)
-        return min(waits, default=math.inf)
+        return min(waits, default=0.0 if self.is_over else math.inf)
 
     def decide(self, row: int, now_s: float, error: int) -> None:
         """The handshake of ``row`` is over: it succeeded where ``error`` is 0."""
