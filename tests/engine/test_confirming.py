@@ -2,11 +2,13 @@
 
 import errno
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import count, pairwise
 
 import pytest
 
 from tcpgoon.engine.confirming import AGAIN_S
+from tcpgoon.engine.tcp_info import Sign
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import ConstantRate
 from tcpgoon.plan.plan import Close
@@ -141,6 +143,59 @@ def test_a_thousand_a_turn_are_no_burst() -> None:
     run.run()
     assert run.assurances == [ACKNOWLEDGED] * 2_000
     assert most_within([at for at, row in run.kernel.called if row != 100], 0.01) <= 10 + 6
+
+
+# Our own process stands still: the target is not to pay for it, nor to gain by it.
+
+
+def stop_at(run: Run, at_s: float, for_s: float) -> Run:
+    """What SIGSTOP and SIGCONT, a suspended machine or a starved container do."""
+    poll, left = run.kernel.poll, [for_s]
+
+    def stopping_poll(timeout_s: float) -> Sequence[tuple[int, int]]:
+        events = poll(timeout_s)
+        if left and run.now_s >= at_s:
+            run.clock.pass_until(run.clock() + left.pop())
+        return events
+
+    run.kernel.poll = stopping_poll  # type: ignore[method-assign]
+    return run
+
+
+@pytest.mark.parametrize("at_s", [0.0, 1.0, 1.05])
+def test_whoever_stood_still_before_the_calls_calls_all_the_same(at_s: float) -> None:
+    run = stop_at(Run(proof(2), lambda _: GOOD), at_s, 20.0).run()
+    assert run.ends == [CLOSED] * 2
+    assert run.assurances == [ACKNOWLEDGED] * 2
+
+
+@pytest.mark.parametrize("lost", [1, 2, 6])
+def test_whoever_stood_still_after_a_call_calls_again_before_it_gives_up(lost: int) -> None:
+    run = stop_at(Run(proof(2, hold_s=2.0), lambda _: Peer(calls_lost=lost)), 2.001, 20.0).run()
+    assert run.ends == [CLOSED] * 2
+    assert run.assurances == [ACKNOWLEDGED] * 2
+    assert Counter(run.called) == {0: lost + 1, 1: lost + 1}
+
+
+@pytest.mark.parametrize("look", range(1, 6))
+def test_time_that_we_lost_between_two_looks_is_no_answer(look: int) -> None:
+    run = Run(proof(1, hold_s=2.0), lambda _: Peer(life=None))
+    sign, looks = run.kernel.sign, count(1)
+
+    def late_sign(row: int) -> Sign:
+        run.clock.pass_until(run.clock() + (1.0 if next(looks) == look else 0.0))
+        return sign(row)
+
+    run.kernel.sign = late_sign  # type: ignore[method-assign]
+    run.run()
+    assert run.ends == [SILENCE]
+    assert run.assurances == [HANDSHAKE]
+
+
+def test_far_away_those_whose_calls_are_lost_are_called_as_often_as_others() -> None:
+    run = Run(proof(1, hold_s=2.0), lambda _: Peer(calls_lost=6, rtt_us=2_000_000)).run()
+    assert run.ends == [CLOSED]
+    assert run.assurances == [ACKNOWLEDGED]
 
 
 def test_who_speaks_needs_no_call() -> None:
