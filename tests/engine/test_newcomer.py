@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from tcpgoon.engine.kernel import ANOTHER_PORT, Refusal
@@ -255,6 +256,13 @@ def test_how_one_fares_that_has_no_time_to_show_is_left_open() -> None:
     run = knocked(proof(2, hold_s=2.0), [POLITE, POLITE, Peer(answers_after_s=None)])
     assert [fared for _, _, fared, _ in run.knocks] == [WELCOME] * 2
     assert len(run.kernel.dialled) == 2 + 3
+    assert run.kernel.open_rows == set()
+
+
+def test_far_away_it_has_no_time_to_show_where_it_waits_for_a_few_round_trips() -> None:
+    far = Peer(answers_after_s=1.0, rtt_us=1_000_000, takes_data=False)
+    run = knocked(proof(2, hold_s=2.0), [msgspec.structs.replace(far, takes_data=True, ends_after_fin_s=1.0), far], far)
+    assert [fared for _, _, fared, _ in run.knocks] == [WELCOME]
     assert run.kernel.open_rows == set()
 
 

@@ -26,7 +26,10 @@ LISTEN_S = 0.1
 """How long one that asks for nothing waits whether it is sent away."""
 
 LONG_S = 1.0
-"""Who has waited for so long when all is over was left waiting."""
+"""Who has waited for so long, and a few round trips, when all is over was left waiting."""
+
+_ROUND_TRIPS = 4
+"""The handshake, the question with TLS before it; and one more."""
 
 LEAVE_S = 0.25
 """How long the peer's FIN is waited for; then we reset."""
@@ -57,6 +60,8 @@ class Newcomer:
         self._took_s = 0.0
         """How long it took to be established, where that is all it asked for."""
         self._held = 0
+        self._rtt_s = 0.0
+        """That of the last one that was let in."""
         self._outcome: tuple[Fared, float, int] | None = None
 
     def knock(self, now_s: float, held: int) -> None:
@@ -109,8 +114,8 @@ class Newcomer:
     def go(self) -> None:
         """Leave at once: the hold is over, or the run. How it fares is left open where it had no time to show."""
         if self.here:
-            waited_s = self._now() - self._at_s
-            self._give_up(known=self._outcome is not None or waited_s >= LONG_S)
+            long = self._now() - self._at_s >= LONG_S + _ROUND_TRIPS * self._rtt_s
+            self._give_up(known=self._outcome is not None or long)
 
     def _give_up(self, known: bool) -> None:
         if self._outcome is None:
@@ -119,7 +124,9 @@ class Newcomer:
 
     def _begin(self) -> None:
         self._established = True
-        self._kernel.inspect(self._row)  # from here on it is no news that it can be written to
+        rtt_us, retransmits = self._kernel.inspect(self._row)  # from here on it is no news that it can be written to
+        if not retransmits:
+            self._rtt_s = rtt_us / 1e6
         self._until_s = self._now() + self._plan.probe_timeout_s
         if self._plan.proxy_protocol:
             self._unsent += proxy_header(self._plan.proxy_protocol, *self._kernel.ends(self._row))
