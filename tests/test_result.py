@@ -154,6 +154,7 @@ PLAIN: dict[str, Any] = {
         ],
         "phantom_endings": [],
         "pushed_out": 0,
+        "kept_out": 0,
         "newcomers": [{"least_held": 0, "most_held": 0, "welcome": times(1, 0.5), "others": []}],
         "received_bytes": 0,
     },
@@ -176,7 +177,17 @@ PLAIN: dict[str, Any] = {
     "1 × EMFILE, 1 closed (FIN) by the peer",
     "sayings": [{"text": "-ERR", "count": 1, "why": 1}],
     "tls": [{"facts": {"version": "TLSv1.3", "cipher": "X", "alpn": "", "expires_at": ""}, "count": 1}],
-    "newcomers": [{"at_s": 0.0, "held": 0, "fared": "welcome", "time_s": 0.5, "gone_s": 0.75, "error": 0}],
+    "newcomers": [
+        {
+            "at_s": 0.0,
+            "held": 0,
+            "fared": "welcome",
+            "time_s": 0.5,
+            "gone_s": 0.75,
+            "error": 0,
+            "kept_place": False,
+        }
+    ],
 }
 
 

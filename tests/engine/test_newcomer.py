@@ -266,6 +266,32 @@ def test_far_away_it_has_no_time_to_show_where_it_waits_for_a_few_round_trips() 
     assert run.kernel.open_rows == set()
 
 
+@pytest.mark.parametrize(
+    ("newcomer", "kept"),
+    [
+        pytest.param(POLITE, False, id="closed its end"),
+        pytest.param(Peer(answers_after_s=0.02), True, id="did not close its end"),
+        pytest.param(Peer(answers_after_s=0.02, takes_data=False), True, id="took no FIN"),
+        pytest.param(Peer(answers_after_s=0.02, ends_after_s=0.05), False, id="closed first"),
+        pytest.param(Peer(answers_after_s=None), False, id="never let it in"),
+        pytest.param(Peer(answers_after_s=0.02, error=errno.ECONNREFUSED), False, id="refused"),
+        pytest.param(Peer(refusal=Refusal(errno.EMFILE, Phase.SOCKET)), False, id="our own kernel"),
+    ],
+)
+@pytest.mark.parametrize("probe", [None, PING])
+def test_whether_its_place_is_free_again(newcomer: Peer, kept: bool, probe: Exchange | None) -> None:
+    asked = proof(1, hold_s=1.2, probe=probe)
+    run, _ = first(asked, msgspec.structs.replace(newcomer, replies=answering()))
+    assert run.loop.knocks[0].kept_place is kept
+    assert run.loop.knocks[1].kept_place is False
+
+
+def test_far_away_it_stays_until_the_word_of_a_target_that_sends_it_away_can_have_come() -> None:
+    far = Peer(answers_after_s=0.5, rtt_us=500_000, ends_after_s=1.0)
+    _, knock = first(proof(1, hold_s=1.2), far)
+    assert knock == (0.0, 0, ENDED, near(1.0))
+
+
 def test_it_knocks_as_often_as_it_is_told_to() -> None:
     run = knocked(proof(2, hold_s=2.0, canary_every_s=0.5), [POLITE])
     assert [round(at_s - run.knocks[1][0], 2) for at_s, *_ in run.knocks[1:]] == [0.0, 0.5, 1.0, 1.5]

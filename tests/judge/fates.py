@@ -147,8 +147,8 @@ def verdict_on(fates: Sequence[Fate], *requirements: Requirement, level: Assuran
     return judged(facts_of(fates, level, *requirements)).verdict
 
 
-def knock(at_s: float, held: int, fared: Fared = Fared.WELCOME) -> Knock:
-    return Knock(at_s=at_s, held=held, fared=fared, time_s=0.25, gone_s=at_s + 0.25)
+def knock(at_s: float, held: int, fared: Fared = Fared.WELCOME, kept_place: bool = False) -> Knock:
+    return Knock(at_s=at_s, held=held, fared=fared, time_s=0.25, gone_s=at_s + 0.25, kept_place=kept_place)
 
 
 def at_least(limit: int) -> Requirement:

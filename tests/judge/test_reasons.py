@@ -137,6 +137,12 @@ OURS = "a limit of this client, not of the target: "
             id="pushed out",
         ),
         pytest.param(
+            facts_of([HELD, PHANTOM], newcomers=(knock(-1.0, 0, kept_place=True),)),
+            0,
+            "a newcomer of ours may still have had the place of 1 of them when it had left: ask again with --no-canary",
+            id="kept out",
+        ),
+        pytest.param(
             facts_of([unserved(Unserved.SILENT)] * 100, SERVED),
             100,
             f"{NOT_VERIFIABLE} (100 gave no answer within 5s)",

@@ -17,6 +17,7 @@ from .fates import (
     NOT_ASKED,
     PHANTOM,
     PHANTOMS,
+    REFUSED,
     RESET_BY_PEER,
     SERVED,
     SERVED_THEN_DOUBTFUL,
@@ -124,3 +125,19 @@ def test_two_losses_are_not_the_doing_of_one_newcomer() -> None:
 
 def test_what_a_newcomer_pushed_out_does_not_excuse_the_rest() -> None:
     assert judged(facts_of([HELD, CLOSED_BY_PEER, PHANTOM], newcomers=AT_LOSS)).verdict is Verdict.FAIL
+
+
+# A newcomer whose place at the target may not have been free again.
+
+KEPT = (knock(-1.0, held=0, kept_place=True),)
+
+
+@pytest.mark.parametrize("fate", [PHANTOM, REFUSED])
+def test_who_found_no_place_may_have_found_one_without_a_newcomer(fate: Fate) -> None:
+    assert judged(facts_of([HELD] * 2 + [fate])).verdict is Verdict.FAIL
+    assert judged(facts_of([HELD] * 2 + [fate], newcomers=KEPT)).verdict is Verdict.INCONCLUSIVE
+    assert judged(facts_of([HELD] * 2 + [fate] * 2, newcomers=KEPT)).verdict is Verdict.FAIL
+
+
+def test_a_newcomer_that_kept_its_place_harms_nobody_where_there_was_room() -> None:
+    assert judged(facts_of([HELD] * 3, newcomers=KEPT)).verdict is Verdict.PASS

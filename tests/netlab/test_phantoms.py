@@ -106,3 +106,25 @@ def test_the_same_server_carries_them_paced(lab: MakeLab, probe: tuple[str, ...]
     assert said.final == {"total": 100, "established": 100}
     assert said.proved["acknowledged"] == 100
     assert (said.verdict, said.exit_status) == ("PASS", 0)
+
+
+def test_a_newcomer_that_stays_in_the_accept_queue_is_not_the_targets_failure(lab: MakeLab) -> None:
+    """Nobody empties it, so the two that knock before all are open keep 2 of the 11 places, although they have left."""
+    net = lab(delay="50ms")
+    server = net.serve(*NEVER_ACCEPTS)
+    flags = ("--rate", "100/s", "-d", 1_000, "--canary")
+    said = net.tcpgoon("-c", 10, *flags, server.host, server.port)
+    assert said.final == {"total": 10, "established": 9, "error": 1}
+    assert said.lines[-1] == (
+        "INCONCLUSIVE: a newcomer of ours may still have had the place of 1 of them when it had left: "
+        "ask again with --no-canary"
+    )
+    assert said.exit_status == 3
+
+
+def test_nor_does_it_excuse_more_than_it_took(lab: MakeLab) -> None:
+    net = lab(delay="50ms")
+    server = net.serve(*NEVER_ACCEPTS)
+    said = net.tcpgoon("-c", 14, "--rate", "100/s", "-d", 1_000, "--canary", server.host, server.port)
+    assert said.proved["acknowledged"] == 9
+    assert (said.verdict, said.exit_status) == ("FAIL", 2)

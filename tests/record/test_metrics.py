@@ -75,6 +75,7 @@ def nothing(asked: Assurance) -> Metrics:
         losses=(),
         phantom_endings=(),
         pushed_out=0,
+        kept_out=0,
         newcomers=(),
         received_bytes=0,
     )
@@ -238,6 +239,16 @@ def test_a_newcomer_that_may_have_pushed_one_out_is_counted() -> None:
 
     assert metrics.pushed_out == 1
     assert metrics.newcomers == (Newcomers(least_held=1, most_held=1, welcome=once(0.25), others=()),)
+
+
+def test_one_whose_place_a_newcomer_may_have_kept_is_counted() -> None:
+    table = Table(1)
+    establish(table, 0, 1.0, 2.0)
+    table.vanish(0, 3.0, errno.ECONNRESET, ClosedBy.PEER)
+
+    kept = Knock(at_s=0.0, held=0, fared=Fared.WELCOME, time_s=0.25, gone_s=0.5, kept_place=True)
+
+    assert measure(table, HANDSHAKE, [kept]).kept_out == 1
 
 
 def test_an_answer_is_timed_without_the_tls_handshake() -> None:

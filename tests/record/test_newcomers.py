@@ -6,8 +6,8 @@ import pytest
 
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.knock import Fared, Knock
-from tcpgoon.record.newcomers import Newcomers, newcomers, pushed_out
-from tcpgoon.record.outcome import FIN, ClosedBy
+from tcpgoon.record.newcomers import Newcomers, kept_out, newcomers, pushed_out
+from tcpgoon.record.outcome import FIN, ClosedBy, Phase
 from tcpgoon.record.rows import Rows
 from tcpgoon.record.table import Table
 from tcpgoon.record.unserved import Unserved
@@ -137,3 +137,40 @@ def test_one_that_was_of_no_use_was_not_pushed_out(asked_s: float, served_s: flo
     table.lose(0, 10.25, FIN)
 
     assert pushed_out(Rows(table), [knock(10.0, 5)], 5.0) == count
+
+
+PHANTOM, REFUSED, NO_SOCKET, CLOSED_AT_ONCE, CLOSED_LATER, OUT_OF_REACH = range(6)
+
+
+def table_without_places(*fates: int) -> Table:
+    table = Table(len(fates))
+    for row, fate in enumerate(fates):
+        table.dial(row, 0.0)
+        if fate in (REFUSED, NO_SOCKET):
+            table.fail(row, 1.0, errno.ETIMEDOUT, Phase.HANDSHAKE if fate == REFUSED else Phase.SOCKET)
+            continue
+        table.establish(row, 1.0, 100, 0)
+        if fate == PHANTOM:
+            table.vanish(row, 9.0, errno.ECONNRESET, ClosedBy.PEER)
+        else:
+            table.lose(row, 2.0 if fate == CLOSED_LATER else 1.5, errno.ETIMEDOUT if fate == OUT_OF_REACH else FIN)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("fates", "knocks", "count"),
+    [
+        pytest.param([PHANTOM], [knock(1.0, 0)], 0, id="its place was free again"),
+        pytest.param([PHANTOM], [knock(1.0, 0, kept_place=True)], 1, id="a phantom"),
+        pytest.param([REFUSED], [knock(1.0, 0, Fared.WAITING, kept_place=True)], 1, id="a dial"),
+        pytest.param([CLOSED_AT_ONCE], [knock(1.0, 0, kept_place=True)], 1, id="closed at once"),
+        pytest.param([CLOSED_LATER], [knock(1.0, 0, kept_place=True)], 0, id="closed later"),
+        pytest.param([OUT_OF_REACH], [knock(1.0, 0, kept_place=True)], 0, id="lost on the path"),
+        pytest.param([NO_SOCKET], [knock(1.0, 0, kept_place=True)], 0, id="refused by our own kernel"),
+        pytest.param([PHANTOM], [knock(5.0, 1, kept_place=True)], 0, id="it came when all were open"),
+        pytest.param([PHANTOM] * 3, [knock(1.0, 0, kept_place=True), knock(2.0, 2, kept_place=True)], 2, id="two"),
+        pytest.param([PHANTOM], [knock(1.0, 0, kept_place=True), knock(2.0, 2, kept_place=True)], 1, id="one"),
+    ],
+)
+def test_who_found_no_place_since_a_newcomer_kept_it(fates: list[int], knocks: list[Knock], count: int) -> None:
+    assert kept_out(Rows(table_without_places(*fates)), knocks, 5.0) == count

@@ -5,7 +5,8 @@ acknowledges for a connection that it holds; a keepalive would need a second of 
 stay. It waits for a moment before, so that a target that takes it only to close it has time to do so.
 
 It takes a place at the target, and must not take that of one of the N: so it is gone before the last of them is
-dialled, and it waits for the peer's FIN, which says that the place is free again.
+dialled, and it waits for the peer's FIN, which says that the place is free again. Where none comes the knock says so:
+an accept queue that nobody empties keeps who has left.
 """
 
 import errno
@@ -23,7 +24,7 @@ from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.outcome import FIN
 
 LISTEN_S = 0.1
-"""How long one that asks for nothing waits whether it is sent away."""
+"""How long, beside a round trip, one that asks for nothing waits whether it is sent away."""
 
 LONG_S = 1.0
 """Who has waited for so long, and a few round trips, when all is over was left waiting."""
@@ -32,7 +33,7 @@ _ROUND_TRIPS = 4
 """The handshake, the question with TLS before it; and one more."""
 
 LEAVE_S = 0.25
-"""How long the peer's FIN is waited for; then we reset."""
+"""How long, beside a round trip, the peer's FIN is waited for; then we reset."""
 
 _READS_A_TURN = 4
 """A peer that never stops sending is not to keep the loop for itself."""
@@ -53,7 +54,7 @@ class Newcomer:
         self.knocks: list[Knock] = []
         self.here = False
         """Whether it is dialling, connected or leaving."""
-        self._established = self._leaving = self._unread = False
+        self._established = self._leaving = self._unread = self._place_is_free = False
         self._probe: Probe | None = None
         self._unsent = b""
         self._at_s = self._until_s = self._look_s = 0.0
@@ -67,7 +68,7 @@ class Newcomer:
     def knock(self, now_s: float, held: int) -> None:
         """Dial, while ``held`` others are held."""
         self._at_s, self._held = now_s, held
-        self._established = self._leaving = self._unread = False
+        self._established = self._leaving = self._unread = self._place_is_free = False
         self._outcome = self._probe = None
         self._unsent, self._took_s = b"", 0.0
         while (refusal := self._kernel.dial(self._row)) is ANOTHER_PORT:
@@ -124,9 +125,7 @@ class Newcomer:
 
     def _begin(self) -> None:
         self._established = True
-        rtt_us, retransmits = self._kernel.inspect(self._row)  # from here on it is no news that it can be written to
-        if not retransmits:
-            self._rtt_s = rtt_us / 1e6
+        self._rtt_s = self._kernel.inspect(self._row)[0] / 1e6  # from here on it is no news that it can be written to
         self._until_s = self._now() + self._plan.probe_timeout_s
         if self._plan.proxy_protocol:
             self._unsent += proxy_header(self._plan.proxy_protocol, *self._kernel.ends(self._row))
@@ -135,7 +134,7 @@ class Newcomer:
             self._unsent += self._probe.start()
         else:
             self._took_s = self._now() - self._at_s
-            self._look_s = self._now() + LISTEN_S
+            self._look_s = self._now() + LISTEN_S + self._rtt_s
 
     def _flush(self) -> None:
         if self._unsent and self.here:
@@ -167,9 +166,10 @@ class Newcomer:
         else:
             self._fared(Fared.TURNED_AWAY)
             self._shut_down()
-            self._until_s = self._now() + LEAVE_S
+            self._until_s = self._now() + LEAVE_S + self._rtt_s
 
     def _ended(self, error: int) -> None:
+        self._place_is_free = True
         if self._outcome is None:
             if error != FIN:
                 self._fared(Fared.RESET)
@@ -193,7 +193,7 @@ class Newcomer:
         self._fared(Fared.WELCOME)
         if not self._leaving:
             self._shut_down()
-        self._until_s = self._now() + LEAVE_S
+        self._until_s = self._now() + LEAVE_S + self._rtt_s
 
     def _shut_down(self) -> None:
         self._leaving = True
@@ -216,5 +216,13 @@ class Newcomer:
         assert self._outcome  # noqa: S101 - nobody leaves without one
         fared, time_s, error = self._outcome
         self.knocks.append(
-            Knock(at_s=self._at_s, held=self._held, fared=fared, time_s=time_s, gone_s=self._now(), error=error)
+            Knock(
+                at_s=self._at_s,
+                held=self._held,
+                fared=fared,
+                time_s=time_s,
+                gone_s=self._now(),
+                error=error,
+                kept_place=self._established and not self._place_is_free,
+            )
         )

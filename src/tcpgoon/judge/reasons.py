@@ -75,6 +75,11 @@ def _what_is_not_known(facts: Facts, not_verifiable: int) -> Iterator[str]:
             f"it is not known whether {metrics.unproved:,} of {planned:,} connections are there: this client could "
             "not ask them (--assurance handshake asks for less)"
         )
+    if metrics.kept_out:
+        yield (
+            f"a newcomer of ours may still have had the place of {metrics.kept_out:,} of them when it had left: "
+            "ask again with --no-canary"
+        )
     if metrics.pushed_out:
         yield f"a newcomer of ours may have pushed out {metrics.pushed_out:,} of them: ask again with --no-canary"
 

@@ -8,8 +8,9 @@ there of which we do not know it, would the requirements hold?* If they would, n
 INCONCLUSIVE. If they would not, the target failed whatever we did: FAIL.
 
 What we spoiled are the dials that our own kernel refused, what was never decided, the connections that a newcomer of
-ours may have pushed out, and a probe that nobody ever answered as expected: it may be the wrong question. Silence on
-the path is held against the target only where nothing was wrong with us, since a client in trouble is deaf too.
+ours may have pushed out, or whose place it may have kept, and a probe that nobody ever answered as expected: it may be
+the wrong question. Silence on the path is held against the target only where nothing was wrong with us, since a client
+in trouble is deaf too.
 """
 
 from enum import StrEnum
@@ -122,10 +123,11 @@ def _at_best(facts: Facts) -> _Numbers:
     losses = metrics.pushed_out + _broken_off(facts)
     losses += sum(ending.count for ending in spoiled if ending.phase in (Phase.HELD, Phase.PHANTOM))
     dials = undecided + sum(ending.count for ending in spoiled if ending.phase not in (Phase.HELD, Phase.PHANTOM))
-    count = dials + losses + metrics.unknown + _unverifiable_and_held(facts)
+    count = dials + losses + metrics.kept_out + metrics.unknown + _unverifiable_and_held(facts)
     # What we closed ourselves was there for as long as we wanted: that it was not all at once is ours too.
     peak = max(metrics.peak, metrics.established)
-    return _Numbers(metrics.established + count, metrics.lost - losses, peak + count)
+    lost = max(0, metrics.lost - losses - metrics.kept_out)
+    return _Numbers(metrics.established + count, lost, peak + count)
 
 
 def not_verifiable(facts: Facts) -> int:

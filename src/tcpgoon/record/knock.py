@@ -40,6 +40,8 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     """When it was gone again, since the beginning of the run."""
     error: int = 0
     """The errno of a failed dial, 0 otherwise."""
+    kept_place: bool = False
+    """Whether its place at the target may have been taken still when it was gone: the peer had not closed its end."""
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.ending import Ending, endings
 from tcpgoon.record.knock import Knock
 from tcpgoon.record.level import Breakdown, Level, breakdown, levels
-from tcpgoon.record.newcomers import Newcomers, newcomers, pushed_out
+from tcpgoon.record.newcomers import Newcomers, kept_out, newcomers, pushed_out
 from tcpgoon.record.rows import Mask, Rows, Seconds
 from tcpgoon.record.table import Table
 from tcpgoon.record.unserved import Unserved
@@ -88,6 +88,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """The phantoms, by what gave them away; the most frequent first."""
     pushed_out: int
     """Losses that a newcomer of ours may have caused."""
+    kept_out: int
+    """Phantoms, failed dials and early losses that a newcomer of ours may have caused by keeping its place."""
     newcomers: tuple[Newcomers, ...]
     """How newcomers fared, in the order of the run."""
     received_bytes: int
@@ -171,6 +173,7 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         losses=endings(rows, rows.lost_while_held, lived_s),
         phantom_endings=endings(rows, rows.phantom, lived_s),
         pushed_out=pushed_out(rows, knocks, last_s),
+        kept_out=kept_out(rows, knocks, last_s),
         newcomers=newcomers(knocks, last_s),
         received_bytes=int(rows.column("received_bytes").sum()),
         retransmitted=_retransmitted(rows),

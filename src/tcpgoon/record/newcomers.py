@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from tcpgoon.record.connection import State
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.knock import Fared, Knock
-from tcpgoon.record.outcome import ClosedBy
+from tcpgoon.record.outcome import ClosedBy, Phase
 from tcpgoon.record.rows import Rows
 from tcpgoon.record.unserved import Unserved
 
@@ -18,6 +19,9 @@ GRACE_S = 0.1
 MOST_PUSHED_OUT = 1 / 4
 """No more than this share is closed to make room for one: nginx closes an eighth, at most 32. More are a limit of
 another kind, such as an idle timeout, that happened to come then."""
+
+TURNED_OUT_S = 1.0
+"""Who is over the limit is closed at an age less than this."""
 
 _CAME_IN = (Fared.WELCOME, Fared.WAITING, Fared.TURNED_AWAY)
 """Whoever is refused or thrown out at once has pushed out nobody."""
@@ -74,6 +78,18 @@ def pushed_out(rows: Rows, knocks: Sequence[Knock], all_open_s: float) -> int:
     at_each = np.bincount(last[near], minlength=len(knocked))
     most = max(1, int(np.count_nonzero(rows.established) * MOST_PUSHED_OUT))
     return int(at_each[at_each <= most].sum())
+
+
+def kept_out(rows: Rows, knocks: Sequence[Knock], all_open_s: float) -> int:
+    """How many connections may have found no place since newcomers that had come before them kept theirs.
+
+    They are phantoms, failed in the handshake, or were closed by the peer as soon as it had taken them.
+    """
+    places = sum(knock.kept_place and knock.at_s < all_open_s for knock in knocks)
+    failed = rows.all_of(State.FAILED) & (rows.column("phase") == Phase.HANDSHAKE)
+    young = rows.column("end_s") - rows.column("established_s") < TURNED_OUT_S
+    turned_out = rows.lost_while_held & (rows.column("closed_by") == ClosedBy.PEER) & young
+    return min(places, int(np.count_nonzero(failed | rows.phantom | turned_out)))
 
 
 def _at_s(knock: Knock) -> float:
