@@ -87,3 +87,19 @@ def test_asked_again_and_again_a_server_answers(lab: MakeLab) -> None:
     port = net.echo()
     flags = (*PROBE, "--probe-every", "300ms", "--hold", "2s", "--no-canary")
     assert_passes(net.tcpgoon("-c", 50, "-s", 0, *flags, net.server.ipv4, port), "served", 50)
+
+
+# A client that has just enough local ports.
+
+
+@pytest.mark.parametrize(("connections", "newcomers"), [(98, True), (99, False), (100, False)])
+def test_newcomers_take_no_port_that_is_needed(lab: MakeLab, connections: int, newcomers: bool) -> None:
+    """Those that knock before all are open leave theirs in TIME_WAIT: where there are too few, nobody knocks."""
+    net = lab()
+    net.client.sysctl("net.ipv4.ip_local_port_range", "40000 40099")
+    server = net.serve()
+    said = net.tcpgoon("-c", connections, "-s", 1, "--canary", server.host, server.port)
+    assert_passes(said, "acknowledged", connections)
+    assert bool(said.newcomers) is newcomers
+    none = "Not measured here: how newcomers fare: this client has no descriptor or local port left for them"
+    assert (none in said.lines) is not newcomers

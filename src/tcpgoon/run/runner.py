@@ -34,6 +34,11 @@ from tcpgoon.run.monitor import Monitor, TracedTable, Watch
 from tcpgoon.run.stop import Stop
 from tcpgoon.version import VERSION
 
+PLACES_OF_NEWCOMERS = 2
+"""Before all are open two knock, and each may leave its port in TIME_WAIT: the N are not to miss it."""
+
+NO_NEWCOMERS = "how newcomers fare: this client has no descriptor or local port left for them"
+
 
 class _Run(NamedTuple):
     """What is known when nothing is open any more."""
@@ -68,7 +73,7 @@ def run(
         kind = TracedTable if monitor and monitor.wants_events else Table
         table = kind(plan.connections if possible else 0)
         asked = questions(plan.probe, plan.tls) if possible else None
-        knocks = plan.knocks and limits.allows(plan.connections + 1)
+        knocks = plan.knocks and limits.allows(plan.connections + PLACES_OF_NEWCOMERS)
         kernel = _kernel(plan, found[0], range(table.rows + knocks)) if possible else None
     if kernel:
         with _watched(monitor, table, begun, interval_s):
@@ -77,6 +82,8 @@ def run(
             )
             outcome = _carry_out(loop, kernel, stop or Stop())
         limits = preflight.as_they_are_now(limits)
+        if plan.knocks and not knocks:
+            outcome = outcome._replace(missing=(*outcome.missing, NO_NEWCOMERS))
     else:
         outcome = _Run(started=False, interrupted=False)
     return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
