@@ -71,7 +71,10 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     time_to_error: Distribution | None
     """``connect()`` to the error, of all that failed."""
     handshake_rtt: Distribution | None
-    """From SYN to SYN-ACK, as the kernel saw it; None where it does not tell."""
+    """From SYN to SYN-ACK, as the kernel saw it; None where it does not tell.
+
+    Those that needed more than one SYN are left out where others did not: the kernel may count from the first one.
+    """
     lateness: Distribution | None
     """What user space adds to that, where no SYN had to be repeated."""
     retransmitted: tuple[Retransmitted, ...]
@@ -196,7 +199,7 @@ def _times(rows: Rows, took_s: Seconds) -> dict[str, Distribution | None]:
     answer_s = (served_s - asked_s - tls_s)[answered]
     by_tls_alone = bool((tls_s[answered] > 0).all() and (answer_s <= TOGETHER_S * (1 + tls_s[answered])).all())
     return {
-        "handshake_rtt": Distribution.of(rtt_s[known]),
+        "handshake_rtt": Distribution.of(rtt_s[at_once if at_once.any() else known]),
         "lateness": Distribution.of(np.maximum((took_s - rtt_s)[at_once], 0)),
         "tls": Distribution.of(tls_s[tls_s > 0].astype(np.float64)),
         "answers": None if by_tls_alone else Distribution.of(np.maximum(answer_s, 0)),
