@@ -292,6 +292,25 @@ def test_far_away_it_stays_until_the_word_of_a_target_that_sends_it_away_can_hav
     assert knock == (0.0, 0, ENDED, near(1.0))
 
 
+@pytest.mark.parametrize("stood_s", [0.001, 0.03, 0.12])
+def test_who_stood_still_does_not_know_how_it_fared(stood_s: float) -> None:
+    """Stopped for four seconds, so long after it knocked: meanwhile the hold is over."""
+    run = Run(proof(2, hold_s=3.0), lambda _: POLITE, newcomers=[POLITE])
+    poll, left = run.kernel.poll, [4.0]
+
+    def stopping_poll(timeout_s: float) -> Sequence[tuple[int, int]]:
+        events = poll(timeout_s)
+        if left and run.loop.knocks and run.now_s >= 0.141 + 0.02 + 0.5 + stood_s:
+            run.clock.pass_until(run.clock() + left.pop())
+        return events
+
+    run.kernel.poll = stopping_poll  # type: ignore[method-assign]
+    run.run()
+    assert left == []
+    assert {fared for _, _, fared, _ in run.knocks} == {WELCOME}
+    assert run.ends == [CLOSED] * 2
+
+
 def test_it_knocks_as_often_as_it_is_told_to() -> None:
     run = knocked(proof(2, hold_s=2.0, canary_every_s=0.5), [POLITE])
     assert [round(at_s - run.knocks[1][0], 2) for at_s, *_ in run.knocks[1:]] == [0.0, 0.5, 1.0, 1.5]

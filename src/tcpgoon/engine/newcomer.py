@@ -57,7 +57,7 @@ class Newcomer:
         self._established = self._leaving = self._unread = self._place_is_free = False
         self._probe: Probe | None = None
         self._unsent = b""
-        self._at_s = self._until_s = self._look_s = 0.0
+        self._at_s = self._did_s = self._until_s = self._look_s = 0.0
         self._took_s = 0.0
         """How long it took to be established, where that is all it asked for."""
         self._held = 0
@@ -67,7 +67,8 @@ class Newcomer:
 
     def knock(self, now_s: float, held: int) -> None:
         """Dial, while ``held`` others are held."""
-        self._at_s, self._held = now_s, held
+        self._at_s = self._did_s = now_s
+        self._held = held
         self._established = self._leaving = self._unread = self._place_is_free = False
         self._outcome = self._probe = None
         self._unsent, self._took_s = b"", 0.0
@@ -114,8 +115,10 @@ class Newcomer:
 
     def go(self) -> None:
         """Leave at once: the hold is over, or the run. How it fares is left open where it had no time to show."""
+        self.step(self._now())
         if self.here:
-            long = self._now() - self._at_s >= LONG_S + _ROUND_TRIPS * self._rtt_s
+            # Since it last did something, not since it came: we may have stood still ourselves in between.
+            long = self._now() - self._did_s >= LONG_S + _ROUND_TRIPS * self._rtt_s
             self._give_up(known=self._outcome is not None or long)
 
     def _give_up(self, known: bool) -> None:
@@ -126,7 +129,8 @@ class Newcomer:
     def _begin(self) -> None:
         self._established = True
         self._rtt_s = self._kernel.inspect(self._row)[0] / 1e6  # from here on it is no news that it can be written to
-        self._until_s = self._now() + self._plan.probe_timeout_s
+        self._did_s = self._now()
+        self._until_s = self._did_s + self._plan.probe_timeout_s
         if self._plan.proxy_protocol:
             self._unsent += proxy_header(self._plan.proxy_protocol, *self._kernel.ends(self._row))
         if self._questions:
@@ -197,6 +201,7 @@ class Newcomer:
 
     def _shut_down(self) -> None:
         self._leaving = True
+        self._did_s = self._now()
         self._kernel.shut_down(self._row)
 
     def _fared(self, fared: Fared, error: int = 0) -> None:
