@@ -311,6 +311,23 @@ def test_who_stood_still_does_not_know_how_it_fared(stood_s: float) -> None:
     assert run.ends == [CLOSED] * 2
 
 
+def test_who_stood_still_looks_once_more_before_it_gives_up() -> None:
+    """Stopped in the middle of a wait: when it is over the kernel says that nothing has happened, whatever has."""
+    run = Run(proof(2, hold_s=3.0), lambda _: POLITE, newcomers=[POLITE, POLITE, Peer(answers_after_s=1.0)])
+    poll, left = run.kernel.poll, [8.0]
+
+    def stopped_poll(timeout_s: float) -> Sequence[tuple[int, int]]:
+        if left and len(run.kernel.dialled) == 5:
+            run.clock.pass_until(run.clock() + left.pop())
+            return []
+        return poll(timeout_s)
+
+    run.kernel.poll = stopped_poll  # type: ignore[method-assign]
+    run.run()
+    assert left == []
+    assert [fared for _, _, fared, _ in run.knocks] == [WELCOME] * 2
+
+
 def test_it_knocks_as_often_as_it_is_told_to() -> None:
     run = knocked(proof(2, hold_s=2.0, canary_every_s=0.5), [POLITE])
     assert [round(at_s - run.knocks[1][0], 2) for at_s, *_ in run.knocks[1:]] == [0.0, 0.5, 1.0, 1.5]

@@ -242,7 +242,8 @@ class Loop:
         while self._connections.held and not self._stopping and (now_s := self._now_s()) < until_s:
             next_s = min(until_s, self._step(), *(each.step(now_s) for each in repeated))
             self._turn(max(0.0, next_s - self._now_s()))
-        if self._newcomer:
+        if self._newcomer and self._newcomer.here:
+            self._turn(0.0)  # who was stopped and goes on is told by the kernel that nothing happened
             self._newcomer.go()
         self._finish_asking()
 
