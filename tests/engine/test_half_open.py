@@ -19,8 +19,8 @@ MEASURED_S = (1.07, 3.1, 7.3, 15.5, 31.6)
         (1, 1.2, WAIT, 3.3),
         (1, 3.29, WAIT, 3.3),
         (1, 3.3, QUIET, 0.0),
-        (2, 3.1, WAIT, 7.7),
-        (2, 3.4, WAIT, 7.7),
+        (2, 3.1, HALF_OPEN, 0.0),
+        (2, 3.4, HALF_OPEN, 0.0),
         (2, 7.8, QUIET, 0.0),
         (3, 7.3, HALF_OPEN, 0.0),
         (3, 7.8, HALF_OPEN, 0.0),
@@ -33,6 +33,15 @@ MEASURED_S = (1.07, 3.1, 7.3, 15.5, 31.6)
 )
 def test_what_it_means(repeats: int, age_s: float, expected: Doubt, until_s: float) -> None:
     assert opinion(repeats, age_s, 0.0) == (expected, until_s)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "age_s", "expected"), [(1, 1.2, (WAIT, 3.3)), (2, 3.4, (WAIT, 7.7)), (3, 7.8, (HALF_OPEN, 0.0))]
+)
+def test_where_the_path_loses_packets_it_takes_one_more(
+    repeats: int, age_s: float, expected: tuple[Doubt, float]
+) -> None:
+    assert opinion(repeats, age_s, 0.0, lossy=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def test_who_saw_late_that_it_was_established_may_have_seen_more_of_them() -> No
 
 
 @pytest.mark.parametrize("every_s", [0.5, 1.0, 15.0, 30.0])
-@given(looked_s=st.floats(1.2, 600.0))
+@given(looked_s=st.floats(3.0, 600.0))
 def test_keepalives_of_the_peer_are_never_taken_for_a_half_open_connection(every_s: float, looked_s: float) -> None:
     """Go sends them every 15 s. What waits is looked at again when it has to be settled."""
     doubt, until_s = opinion(int(looked_s / every_s), looked_s, 0.0)

@@ -20,8 +20,8 @@ EARLIEST_S = (0.9, 2.8, 6.8, 14.5, 30.0)
 FORGOTTEN_S = 66.0
 """The age by which the other end has forgotten a handshake that was not finished: it answers with RST from then on."""
 
-SETTLED_BY = 3
-"""So many repetitions without a gap are no accident on a path that loses nothing."""
+SETTLED_BY, SETTLED_BY_IF_LOSSY = 2, 3
+"""So many repetitions without a gap are no accident on a path that loses nothing, or one that is known to lose some."""
 
 
 class Doubt(Enum):
@@ -53,16 +53,17 @@ def first_look_s(lossy: bool, rtt_s: float) -> float:
     return LATEST_S[1 if lossy else 0] + rtt_s
 
 
-def opinion(repeats: int, age_s: float, rtt_s: float, late_s: float = 0.0) -> Opinion:
+def opinion(repeats: int, age_s: float, rtt_s: float, late_s: float = 0.0, *, lossy: bool = False) -> Opinion:
     """What ``repeats`` repeated SYN-ACKs mean on a connection that was established ``age_s`` ago.
 
-    ``late_s``: by how much older it may be, since we may have seen late that it was established.
+    ``late_s``: by how much older it may be, since we may have seen late that it was established. ``lossy``: the path is
+    known to lose packets.
     """
     if repeats <= 0:
         return Opinion(Doubt.NONE)
     due, most = bisect_right(LATEST_S, age_s - rtt_s), bisect_right(EARLIEST_S, age_s + late_s)
     if not due <= repeats <= most or age_s > FORGOTTEN_S + rtt_s:
         return Opinion(Doubt.QUIET)
-    if repeats >= SETTLED_BY:
+    if repeats >= (SETTLED_BY_IF_LOSSY if lossy else SETTLED_BY):
         return Opinion(Doubt.HALF_OPEN)
     return Opinion(Doubt.WAIT, LATEST_S[repeats] + rtt_s)

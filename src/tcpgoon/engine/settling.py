@@ -2,8 +2,9 @@
 
 It is where its SYN-ACKs are repeated, so whoever shows one is watched until the repetitions go on, or stop (`opinion`).
 Then it is sent a FIN: a full connection acknowledges it; a half-open one, after a keepalive, does not, whether its
-kernel has room again or has forgotten it. Who acknowledges none and went on repeating is a phantom; what else cannot be
-settled in time stays doubtful.
+kernel has room again or has forgotten it. Who acknowledges none and went on repeating is a phantom. Who acknowledges it
+and had gone on after the end of the hold is there now, and was not while it was held: a doubt, unless the path loses
+packets. What cannot be settled in time is one as well.
 
 No connection is let go before all others are settled: its place at the target would make room for a phantom.
 """
@@ -73,6 +74,10 @@ class Settling:
         self._sent = 0
         self._fins: dict[int, float] = {}
         """Those that were: until when it has to be acknowledged."""
+        self._shown: dict[int, int] = {}
+        """How many repetitions each had shown when it was first looked at, at the end of the hold."""
+        self._went_on: set[int] = set()
+        """Those that have shown more since: they were half-open during the hold."""
         self._half_open: set[int] = set()
         """Those among them that went on repeating."""
         self._goodbye: set[int] = set()
@@ -142,7 +147,11 @@ class Settling:
         repeated, waits, quiet = self._answers.repeated, [], []
         for row, without in list(repeated.items()):
             sign = self._kernel.sign(row)
-            doubt, until_s = self._opinion(row, sign.segments - without, now_s)
+            repeats = sign.segments - without
+            doubt, until_s = self._opinion(row, repeats, now_s)
+            if doubt is Doubt.HALF_OPEN:
+                self._half_open.add(row)
+            went_on = repeats > self._shown.setdefault(row, repeats)
             if sign.exchanged:  # it has spoken meanwhile
                 self._table.acknowledge(row)
                 del repeated[row]
@@ -150,7 +159,7 @@ class Settling:
                 waits.append(until_s)
             else:
                 quiet.append(row)
-                self._half_open |= {row} if doubt is Doubt.HALF_OPEN else set()
+                self._went_on |= {row} if went_on and doubt is Doubt.HALF_OPEN else set()
         if waits and now_s < self._until_s:
             # Rounding may have it that a look came a hair too early: then a little later, and not at the same time.
             return max(min(*waits, self._until_s), now_s + _LOOK_AFTER_S)
@@ -163,7 +172,7 @@ class Settling:
     def _opinion(self, row: int, repeats: int, now_s: float) -> tuple[Doubt, float]:
         established_s, rtt_s = self._table.established_s[row], self._rtt_s(row)
         late_s = max(0.0, established_s - self._table.start_s[row] - rtt_s)
-        doubt, age_s = opinion(repeats, now_s - established_s, rtt_s, late_s)
+        doubt, age_s = opinion(repeats, now_s - established_s, rtt_s, late_s, lossy=self._lossy)
         return doubt, established_s + age_s
 
     def _say_goodbye(self, now_s: float) -> float:
@@ -195,10 +204,12 @@ class Settling:
 
     def _settled(self, row: int, proved: bool) -> None:
         del self._fins[row]
-        if proved:
-            self._table.acknowledge(row)
-        elif self._table.is_proved(row):  # it has spoken meanwhile
+        if self._table.is_proved(row):  # it has spoken meanwhile
             return
+        if proved and (self._lossy or row not in self._went_on):
+            self._table.acknowledge(row)
+        elif proved:
+            self._table.doubt(row)  # it is there now; it was not while it was held
         elif row in self._half_open and not self._lossy:
             self._connections.vanish(row, self._connections.now(), errno.ETIMEDOUT, ClosedBy.US)
         else:
