@@ -58,7 +58,7 @@ def test_it_is_never_there_when_the_last_of_all_is_dialled() -> None:
     run = knocked(proof(100, hold_s=1.2), [POLITE, slow, POLITE])
     assert run.counts == Counts(closed=100)
     knock = run.loop.knocks[1]
-    assert (knock.held, knock.fared) == (64, WELCOME)
+    assert (knock.held, knock.fared) == (50, WELCOME)
     assert run.table.start_s[98] < knock.at_s + 0.1
     assert run.table.start_s[99] == pytest.approx(knock.gone_s, abs=1e-4)
     assert knock.gone_s == near(knock.at_s + 2.0 + 0.1 + 0.02)

@@ -29,6 +29,9 @@ from tcpgoon.record.table import Table
 LAST_LOOKS = 64
 """How often unread data is followed up before the end, so that a FIN behind it is found."""
 
+FEWEST_TO_HALVE = 4
+"""With fewer that are due at once, none is kept back so that a newcomer may knock at the half."""
+
 LONGEST_WAIT_S = 3_600.0
 """The longest that we ask the kernel to wait: epoll counts milliseconds in 32 bits, and a hold may take a year."""
 
@@ -127,11 +130,12 @@ class Loop:
     def _establish(self) -> None:
         dialling = self._dialling
         dialling.begin(self._now_s())
-        half = self._rows.start + len(self._rows) // 2 if self._newcomer else self._rows.stop
+        half = self._rows.start + max(1, len(self._rows) // 2) if self._newcomer else self._rows.stop
+        pause = half if len(self._rows) >= FEWEST_TO_HALVE else self._rows.stop
         while not self._stopping and not dialling.is_over:
-            dialling.dial_due(self._last_to_dial())
-            if self._newcomer and half <= dialling.next < self._rows.stop:
-                half = self._rows.stop
+            dialling.dial_due(min(pause, self._last_to_dial()))
+            if half <= dialling.next < self._rows.stop:
+                half = pause = self._rows.stop
                 self._knock()
             # First the step: a newcomer that leaves in it makes room for the last dial.
             next_s = self._step() if self._speaks or self._newcomer_is_here() else math.inf
