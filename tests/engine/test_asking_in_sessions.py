@@ -26,6 +26,7 @@ class Session:
 
     def __init__(self) -> None:
         self.facts: TlsFacts | None = None
+        self.closed = False
         self.said = b""
         self._out = b""
 
@@ -37,6 +38,7 @@ class Session:
             return failed(Unserved.NO_TLS, "no")
         if data == b"alert":
             self.said = b"not you"
+        self.closed = data == b"bye"
         if self.facts:
             return PASSED
         self.facts, self._out = FACTS, b"ASK"
@@ -82,15 +84,12 @@ def test_one_that_has_failed_begins_anew() -> None:
     assert (run.assurances, run.unserved) == ([Assurance.SERVED], [Unserved.NONE])
 
 
-@pytest.mark.parametrize(("probe", "kept"), [(None, 2), (PING, 0)])
-def test_not_asked_again_few_sessions_are_kept(
-    monkeypatch: pytest.MonkeyPatch, probe: Exchange | None, kept: int
-) -> None:
-    """And none at all where an answer inside of TLS was the proof: it would be taken for the reason of an end."""
+@pytest.mark.parametrize("probe", [None, PING])
+def test_not_asked_again_few_sessions_are_kept(monkeypatch: pytest.MonkeyPatch, probe: Exchange | None) -> None:
     monkeypatch.setattr(asking, "WITNESSES", 2)
     run = Run(sessions(5, probe=probe), lambda _: Peer(replies=lambda _: (0.01, b".")), asked=SESSIONS).run()
     assert run.assurances == [Assurance.SERVED] * 5
-    assert len(run.loop._asking._sessions) == kept
+    assert len(run.loop._asking._sessions) == 2
 
 
 @pytest.mark.parametrize(("probe", "sayings"), [(None, {Saying("not you", 1, Unserved.NONE)}), (PING, set())])
@@ -112,3 +111,11 @@ def test_one_whose_answer_meets_the_end_is_lost() -> None:
     run.run()
     assert run.ends == [(State.LOST, errno.ECONNRESET, Phase.HELD, ClosedBy.PEER)]
     assert run.table.received_bytes[0] == 1
+
+
+def test_a_session_that_the_peer_ends_is_lost_although_its_connection_stays() -> None:
+    """Some servers wait for our close_notify for half a minute before they close."""
+    peer = Peer(replies=lambda _: (0.01, b"."), sends=((1.0, b"bye"),))
+    run = Run(sessions(2), lambda row: peer if row else Peer(replies=lambda _: (0.01, b".")), asked=SESSIONS).run()
+    assert run.ends == [CLOSED, (State.LOST, FIN, Phase.HELD, ClosedBy.PEER)]
+    assert run.table.end_s[1] == pytest.approx(1.0, abs=0.01)

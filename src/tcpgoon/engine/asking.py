@@ -17,7 +17,7 @@ from tcpgoon.engine.probes.making import Questions
 from tcpgoon.engine.probes.probe import PASSED, PENDING, Probe, Progress
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.probe import ProbeAt
-from tcpgoon.record.outcome import ClosedBy
+from tcpgoon.record.outcome import FIN, ClosedBy
 from tcpgoon.record.said import escape
 from tcpgoon.record.unserved import Unserved
 
@@ -34,8 +34,9 @@ LEAST_S = 1.0
 """In less, and two round trips, what the path has lost is not repeated often enough for silence to mean anything."""
 
 WITNESSES = 100
-"""TLS sessions that are kept although nothing more is to be said, for what the peer may say before it closes: in TLS
-1.3 it judges our certificate when the handshake is over for us. One takes 23 KB."""
+"""TLS sessions that are kept although nothing more is to be said, for what the peer may still say: in TLS 1.3 it judges
+our certificate when the handshake is over for us; and it may end the session long before the connection. One takes
+23 KB."""
 
 ALL_THE_TIME = 0.9
 """The share of an answer's time for which nothing may have been acknowledged where it is said that nothing was."""
@@ -52,7 +53,8 @@ class Asking:
         self._timeout_s = plan.probe_timeout_s
         self._at_once = plan.max_dialing
         self._tls = plan.tls is not None
-        self._witnesses = WITNESSES if plan.tls is not None and plan.probe is None else 0
+        self._witnesses = WITNESSES if plan.tls is not None else 0
+        self._handshake_is_all = plan.probe is None
         self._listens = plan.probe is not None and not plan.probe.send and plan.tls is None
         self._at_open = plan.probe_at is ProbeAt.OPEN
         self._queue: Iterator[int] = iter(())
@@ -123,13 +125,16 @@ class Asking:
         if self._make is None:
             self._table.serve(row, now_s)
         elif row in self._sessions:
-            self._sessions[row].received(data)
+            session = self._sessions[row]
+            session.received(data)
+            if getattr(session, "closed", False):  # within TLS this is the FIN; that of TCP may come much later
+                self._connections.lose(row, now_s, FIN)
 
     def ended(self, row: int, now_s: float) -> None:
         """The peer of ``row`` will say no more."""
         if self._table.unserved[row] == Unserved.REFUSED:
             return
-        if self._witnesses and row in self._sessions:
+        if self._handshake_is_all and row in self._sessions:  # otherwise it is its answer that it said last
             self._connections.heard.said(self._sessions[row].said)
         probe, refusal = self._probes.get(row), self._refusal(row)
         if probe is not None:

@@ -250,6 +250,7 @@ def test_after_a_pass_it_changes_nothing(authority: Authority, tls_peer: MakePee
     assert probe.received(peer(probe.start())) is PASSED
 
     assert probe.received(peer(probe.to_send())) is PASSED  # close_notify
+    assert probe.closed
     assert probe.received(b"more") is PASSED
     assert probe.eof() is PASSED
     assert probe.said == b""

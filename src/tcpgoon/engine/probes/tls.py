@@ -61,7 +61,7 @@ class TlsProbe:
     can be dropped once it has passed, if nothing more is to be said over the session; the connection does not notice.
     """
 
-    __slots__ = ("_count", "_head", "_incoming", "_inner", "_outgoing", "_progress", "_tls", "facts")
+    __slots__ = ("_count", "_head", "_incoming", "_inner", "_outgoing", "_progress", "_tls", "closed", "facts")
 
     def __init__(self, script: TlsScript, inner: Probe | None = None) -> None:
         self._incoming = ssl.MemoryBIO()
@@ -71,6 +71,8 @@ class TlsProbe:
         self._progress = PENDING
         self._count = 0
         self._head = b""
+        self.closed = False
+        """Whether the peer has ended the session after it had passed (close_notify): it serves it no more."""
         self.facts: TlsFacts | None = None
         """What the handshake taught; not `None` from the moment that it is done."""
 
@@ -159,6 +161,7 @@ class TlsProbe:
         try:
             while self._tls.read(_READ_BYTES):
                 pass
+            self.closed = True
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as exc:
