@@ -53,9 +53,9 @@ class Dialling:
         due = self._rows.start + self._plan.pacing.due(connections.now() - self._first_s)
         room = self.next + min(DIALS_A_TURN, self._plan.max_dialing - connections.dialing)
         last = min(due, room, stop)
-        while self.next < last:
-            self._dial(self.next)
-            self.next += 1
+        for row in range(self.next, last):
+            self._dial(row)
+            self.next = row + 1
 
     def _dial(self, row: int) -> None:
         connections = self._connections

@@ -165,21 +165,31 @@ class Loop:
         for row in unread:
             self._listen(row, now_s)
         state, unsent = self._table.state, self._connections.unsent
+        decide, no_rows = self._dialling.decide, {self._newcomer_row, WAKE}
         for row, more in events:
-            if row == self._newcomer_row:
-                if self._newcomer:
-                    self._newcomer.happened(more)
-                continue
-            if row == WAKE:
-                continue
-            if state[row] == _OPENING:
-                self._dialling.decide(row, now_s, self._kernel.finish(row) if more else 0)
-            if more and state[row] == _ESTABLISHED:
-                self._listen(row, now_s)
+            if row in no_rows:
+                self._knocked(row, more)
+            elif state[row] == _OPENING and not more:
+                decide(row, now_s, 0)
+            else:
+                self._stepped(row, more, now_s)
             if unsent and row in unsent:
                 self._connections.writable(row)
         self._note_seen(len(events))
         return len(events)
+
+    def _knocked(self, row: int, more: int) -> None:
+        """Something happened to the newcomer, or somebody woke us."""
+        if self._newcomer and row == self._newcomer_row:
+            self._newcomer.happened(more)
+
+    def _stepped(self, row: int, more: int, now_s: float) -> None:
+        """Something happened to ``row`` other than that its handshake succeeded."""
+        state = self._table.state
+        if state[row] == _OPENING:
+            self._dialling.decide(row, now_s, self._kernel.finish(row))
+        if more and state[row] == _ESTABLISHED:
+            self._listen(row, now_s)
 
     def _note_seen(self, events: int) -> None:
         """Ready ones are told in the order in which they became ready.
