@@ -396,3 +396,10 @@ def test_a_buffer_that_cannot_be_written_to_is_found_at_the_first_word() -> None
 def test_a_buffer_that_is_too_small_is_refused(bytes_short: int) -> None:
     with pytest.raises(Bug, match="8 rows"):
         Table(8, bytearray(8 * ROW_BYTES - bytes_short))
+
+
+def test_where_no_syn_had_to_be_repeated_nothing_is_written_of_it() -> None:
+    table = Table(1)
+    table.dial(0, 1.0)
+    table.establish(0, 1.5, rtt_us=80, retransmits=0)
+    assert (table.retransmits[0], table.rtt_us[0], table.state[0]) == (0, 80, State.ESTABLISHED)
