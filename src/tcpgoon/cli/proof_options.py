@@ -19,7 +19,7 @@ from tcpgoon.plan.tls import TlsOptions, TlsVersion
 MOST_READ = 65_536
 """Bytes that are read of the file of ``--send`` or ``--expect``: more than either may be."""
 
-_LEVELS = ("handshake", "acknowledged", "served")
+_LEVELS = [level.name.lower() for level in Assurance if level is not Assurance.NONE]
 _FILE = click.Path(exists=True, dir_okay=False)
 
 _proof = partial(click.option, cls=SectionedOption, section="Proof")

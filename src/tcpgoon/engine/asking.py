@@ -261,7 +261,7 @@ class Asking:
         """The time of ``row`` is over."""
         sign = self._connections.kernel.sign(row)
         untouched = sign.ack_ms >= self._timeout_s * ALL_THE_TIME * 1_000 or not sign.exchanged
-        if sign.unacked and untouched and self._timeout_s >= LEAST_S + 2 * self._table.rtt_us[row] / 1e6:
+        if sign.unacked and untouched and self._timeout_s >= LEAST_S + 2 * self._connections.rtt_s(row):
             self._table.refuse(row, Unserved.UNACKED)
             self._connections.vanish(row, self._connections.now(), errno.ETIMEDOUT, ClosedBy.PATH)
             return

@@ -157,7 +157,7 @@ class Confirming:
             self._before_call(row, call, sign, now_s)
         elif call.idle_ms + (now_s - call.first_s) * 1_000 - min(sign.ack_ms, sign.data_ms) > _ANSWERED_MS:
             self._alive(row, call, sign)
-        elif now_s - call.first_s > PATIENCE_S + self._rtt_s(row) and call.calls >= FEWEST_CALLS:
+        elif now_s - call.first_s > PATIENCE_S + self._connections.rtt_s(row) and call.calls >= FEWEST_CALLS:
             self._gone(row, now_s)
         elif now_s >= (again_s := call.last_s + self._patience_s(row, call)):
             self._lossy = True
@@ -168,7 +168,7 @@ class Confirming:
     def _before_call(self, row: int, call: _Call, sign: Sign, now_s: float) -> None:
         idle_ms = min(sign.data_ms, sign.ack_ms)
         # Nobody looks again after a round that is not the final one: it cannot count on a path that loses nothing.
-        needed_s = first_look_s(self._lossy or not self._final, self._rtt_s(row))
+        needed_s = first_look_s(self._lossy or not self._final, self._connections.rtt_s(row))
         age_s = now_s - self._table.established_s[row]
         wait_s = IDLE_S - idle_ms / 1_000
         if age_s < needed_s and not self._is_known(row, sign):
@@ -192,7 +192,7 @@ class Confirming:
 
     def _patience_s(self, row: int, call: _Call) -> float:
         """How long after its latest call ``row`` is called again: once one is lost, no answer is waited for before."""
-        return max(AGAIN_S, 2 * self._rtt_s(row)) if call.calls == 1 else AGAIN_S
+        return max(AGAIN_S, 2 * self._connections.rtt_s(row)) if call.calls == 1 else AGAIN_S
 
     def _call_in_turn(self, row: int, call: _Call, now_s: float) -> None:
         """Call ``row`` when it is its turn: many may become due at once, all that fell silent together."""
@@ -210,7 +210,7 @@ class Confirming:
         call.last_s = now_s
         self._connections.called.add(row)
         self._kernel.keepalive(row)
-        self._look_at(row, now_s + self._rtt_s(row) + LOOK_AFTER_S)
+        self._look_at(row, now_s + self._connections.rtt_s(row) + LOOK_AFTER_S)
 
     def _look_at(self, row: int, at_s: float) -> None:
         heapq.heappush(self._agenda, (at_s, row))
@@ -234,6 +234,3 @@ class Confirming:
 
     def _gone(self, row: int, now_s: float) -> None:
         self._connections.vanish(row, now_s, errno.ETIMEDOUT, ClosedBy.PATH)
-
-    def _rtt_s(self, row: int) -> float:
-        return self._table.rtt_us[row] / 1e6

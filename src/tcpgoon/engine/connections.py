@@ -3,10 +3,9 @@
 Beside the rows it keeps what peers say (`Heard`) and what is still to be sent.
 """
 
-import errno
 from collections.abc import Callable
 
-from tcpgoon.engine.kernel import Kernel
+from tcpgoon.engine.kernel import Kernel, first_ending
 from tcpgoon.record.connection import State
 from tcpgoon.record.heard import MOST_DISTINCT, Heard
 from tcpgoon.record.outcome import FIN, ClosedBy, ended_by
@@ -42,6 +41,10 @@ class Connections:
     def is_held(self, row: int) -> bool:
         """Whether ``row`` is established, as far as we know."""
         return self.table.state[row] == _ESTABLISHED
+
+    def rtt_s(self, row: int) -> float:
+        """The round trip of ``row``, as the handshake took it; 0 where it is not known."""
+        return self.table.rtt_us[row] / 1e6
 
     def send(self, row: int, data: bytes) -> None:
         """Send ``data`` on ``row``, what there is no room for later."""
@@ -89,8 +92,7 @@ class Connections:
         data, _ = self.kernel.read(row)
         self.table.received_bytes[row] += len(data)
         self.keep_words(row, data)
-        # EPIPE is the RST after a FIN: the FIN was what ended it.
-        self.lose(row, now_s, FIN if error == errno.EPIPE else error)
+        self.lose(row, now_s, first_ending(error))
 
     def lose(self, row: int, now_s: float, error: int) -> None:
         """The peer or the path ended ``row``: with `FIN` or an errno."""

@@ -38,7 +38,7 @@ from typing import NamedTuple, Protocol
 
 from tcpgoon.engine.tcp_info import Sign
 from tcpgoon.plan.endpoint import Endpoint
-from tcpgoon.record.outcome import Phase
+from tcpgoon.record.outcome import FIN, Phase
 
 AGAIN, MORE = -1, -2
 """What `Kernel.drain` and `Kernel.read` say of a connection that lives on: nothing is left, or more than we took."""
@@ -62,6 +62,11 @@ class Refusal(NamedTuple):
 
 ANOTHER_PORT = Refusal(0, Phase.NONE)
 """What `Kernel.dial` says where the port that it tried was taken: call it again at once, it will try the next one."""
+
+
+def first_ending(error: int) -> int:
+    """What ended a connection of which our kernel says ``error``: EPIPE is the RST after a FIN, and that was first."""
+    return FIN if error == errno.EPIPE else error
 
 
 class Kernel(Protocol):

@@ -13,7 +13,7 @@ import errno
 import math
 
 from tcpgoon.engine.connections import Connections
-from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, QUICKER_THAN_WE
+from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, QUICKER_THAN_WE, first_ending
 from tcpgoon.engine.probes.making import Questions
 from tcpgoon.engine.probes.probe import PASSED, PENDING, Probe, Progress
 from tcpgoon.engine.probes.proxy_protocol import proxy_header
@@ -87,10 +87,10 @@ class Newcomer:
             return
         if not self._established:
             error = self._kernel.finish(self._row) if more else 0
-            if not error and self._kernel.may_meet_itself and self._kernel.met_itself(self._row):
+            if not error and self._kernel.met_itself(self._row):
                 error = errno.ECONNREFUSED
             if error in QUICKER_THAN_WE:
-                self._ended(FIN if error == errno.EPIPE else error)
+                self._ended(first_ending(error))
                 return
             if error:
                 self._fared(Fared.REFUSED, error)
@@ -145,7 +145,7 @@ class Newcomer:
             sent, error = self._kernel.send(self._row, self._unsent)
             self._unsent = self._unsent[sent:]
             if error:
-                self._ended(FIN if error == errno.EPIPE else error)
+                self._ended(first_ending(error))
 
     def _listen(self) -> None:
         ending = MORE

@@ -76,10 +76,10 @@ class Settling:
         """Those that were: until when it has to be acknowledged."""
         self._shown: dict[int, int] = {}
         """How many repetitions each had shown when it was first looked at, at the end of the hold."""
-        self._went_on: set[int] = set()
-        """Those that have shown more since: they were half-open during the hold."""
         self._half_open: set[int] = set()
-        """Those among them that went on repeating."""
+        """Those among the quiet ones that went on repeating: half-open, unless they acknowledge the FIN."""
+        self._went_on: set[int] = set()
+        """Those of them that have shown more since the end of the hold: they were half-open during it."""
         self._goodbye: set[int] = set()
         """All that ever were: the end of those is no loss."""
         self._agenda: list[tuple[float, int]] = []
@@ -100,7 +100,7 @@ class Settling:
         self._quiet, self._sent, self._look_s = [], 0, 0.0
         if look_again:
             rows = (*answers.plain, *answers.lost)
-            ages = (self._table.established_s[row] + first_look_s(True, self._rtt_s(row)) for row in rows)
+            ages = (self._table.established_s[row] + first_look_s(True, self._connections.rtt_s(row)) for row in rows)
             self._look_s = min(max(ages, default=0.0), until_s)
 
     def step(self, now_s: float) -> float:
@@ -149,9 +149,7 @@ class Settling:
             sign = self._kernel.sign(row)
             repeats = sign.segments - without
             doubt, until_s = self._opinion(row, repeats, now_s)
-            if doubt is Doubt.HALF_OPEN:
-                self._half_open.add(row)
-            went_on = repeats > self._shown.setdefault(row, repeats)
+            shown = self._shown.setdefault(row, repeats)
             if sign.exchanged:  # it has spoken meanwhile
                 self._table.acknowledge(row)
                 del repeated[row]
@@ -159,7 +157,10 @@ class Settling:
                 waits.append(until_s)
             else:
                 quiet.append(row)
-                self._went_on |= {row} if went_on and doubt is Doubt.HALF_OPEN else set()
+                if doubt is Doubt.HALF_OPEN:
+                    self._half_open.add(row)
+                    if repeats > shown:
+                        self._went_on.add(row)
         if waits and now_s < self._until_s:
             # Rounding may have it that a look came a hair too early: then a little later, and not at the same time.
             return max(min(*waits, self._until_s), now_s + _LOOK_AFTER_S)
@@ -170,7 +171,7 @@ class Settling:
         return math.inf
 
     def _opinion(self, row: int, repeats: int, now_s: float) -> tuple[Doubt, float]:
-        established_s, rtt_s = self._table.established_s[row], self._rtt_s(row)
+        established_s, rtt_s = self._table.established_s[row], self._connections.rtt_s(row)
         late_s = max(0.0, established_s - self._table.start_s[row] - rtt_s)
         doubt, age_s = opinion(repeats, now_s - established_s, rtt_s, late_s, lossy=self._lossy)
         return doubt, established_s + age_s
@@ -181,8 +182,9 @@ class Settling:
             if self._connections.is_held(row):
                 self._kernel.shut_down(row)
                 self._goodbye.add(row)
-                self._fins[row] = now_s + (LONGEST_FIN_S if self._lossy else SHORTER_FIN_S) + 8 * self._rtt_s(row)
-                heapq.heappush(self._agenda, (now_s + self._rtt_s(row) + _LOOK_AFTER_S, row))
+                patience_s = LONGEST_FIN_S if self._lossy else SHORTER_FIN_S
+                self._fins[row] = now_s + patience_s + 8 * self._connections.rtt_s(row)
+                heapq.heappush(self._agenda, (now_s + self._connections.rtt_s(row) + _LOOK_AFTER_S, row))
         self._sent = max(self._sent, due)
         while self._agenda and self._agenda[0][0] <= now_s:
             self._look_at_fin(heapq.heappop(self._agenda)[1], now_s)
@@ -200,7 +202,7 @@ class Settling:
         elif now_s >= until_s:
             self._settled(row, False)
         else:
-            heapq.heappush(self._agenda, (min(until_s, now_s + 0.05 + self._rtt_s(row)), row))
+            heapq.heappush(self._agenda, (min(until_s, now_s + 0.05 + self._connections.rtt_s(row)), row))
 
     def _settled(self, row: int, proved: bool) -> None:
         del self._fins[row]
@@ -214,9 +216,6 @@ class Settling:
             self._connections.vanish(row, self._connections.now(), errno.ETIMEDOUT, ClosedBy.US)
         else:
             self._table.doubt(row)
-
-    def _rtt_s(self, row: int) -> float:
-        return self._table.rtt_us[row] / 1e6
 
 
 def due_by(elapsed_s: float, rate: float) -> int:
