@@ -3,7 +3,6 @@
 python -m bench.engine_client [--dialling K] ADDRESS PORT CONNECTIONS
 """
 
-import argparse
 import json
 import re
 import resource
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from bench import asked
 from tcpgoon.engine import preflight
 from tcpgoon.engine.loop import Loop
 from tcpgoon.engine.sockets import EpollKernel
@@ -92,20 +92,16 @@ def measure(plan: Plan) -> dict[str, float]:
 
 def main() -> None:
     """Do what the arguments say."""
-    parser = argparse.ArgumentParser()
+    parser = asked.parser()
     parser.add_argument("--dialling", type=int, default=512)
-    parser.add_argument("address")
-    parser.add_argument("port", type=int)
-    parser.add_argument("connections", type=int)
-    asked = parser.parse_args()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    target = Target(asked.address, asked.port)
+    told = parser.parse_args()
+    asked.raise_descriptors()
+    target = Target(told.address, told.port)
     plan = Plan(
         target=target,
-        connections=asked.connections,
+        connections=told.connections,
         pacing=AllAtOnce(),
-        max_dialing=asked.dialling,
+        max_dialing=told.dialling,
         hold_s=0,
         assurance=Assurance.HANDSHAKE,  # opening is what is measured
     )

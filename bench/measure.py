@@ -50,32 +50,37 @@ class Process(msgspec.Struct, frozen=True):
         return self.user_s + self.system_s
 
 
-class Ramp(msgspec.Struct, frozen=True):
-    """The line of JSON that a client prints: the time from its first connect to its last established connection.
-
-    CPU is that of the ramp; RSS is in bytes, before the first socket and while all connections are held.
-    """
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What each line of JSON of a client has: how many connections, how long it took, and the CPU of it."""
 
     connections: int
-    established: int
-    failed: int
-    last_errno: int
     seconds: float
     user_s: float
     system_s: float
-    rss_before: int
-    rss_after: int
-    close_seconds: float
 
     @property
     def rate(self) -> float:
-        """Connections established per second."""
+        """Connections per second."""
         return self.connections / self.seconds
 
     @property
     def cpu_us(self) -> float:
         """User and system CPU per connection, in µs."""
         return (self.user_s + self.system_s) / self.connections * 1e6
+
+
+class Ramp(Measured, frozen=True, kw_only=True):
+    """The line of JSON that a client prints: the time from its first connect to its last established connection.
+
+    CPU is that of the ramp; RSS is in bytes, before the first socket and while all connections are held.
+    """
+
+    established: int
+    failed: int
+    last_errno: int
+    rss_before: int
+    rss_after: int
+    close_seconds: float
 
     @property
     def rss_kb(self) -> float:

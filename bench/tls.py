@@ -19,7 +19,7 @@ import trustme
 from bench import tls_server
 from bench.build import CannotMeasure
 from bench.comparison import Bar, Comparison, Row, in_turn
-from bench.measure import ADDRESS, PORT, process
+from bench.measure import ADDRESS, PORT, Measured, process
 
 CONNECTIONS = 4_000
 """Enough for more than a second of handshakes; their sessions fit into memory at both ends, even all at once."""
@@ -27,26 +27,12 @@ CONNECTIONS = 4_000
 ENOUGH = 0.8
 
 
-class Handshakes(msgspec.Struct, frozen=True):
+class Handshakes(Measured, frozen=True, kw_only=True):
     """The line of JSON that a client prints: the time from the first handshake's beginning to the last one's end."""
 
-    connections: int
     served: int
-    seconds: float
-    user_s: float
-    system_s: float
     in_flight: int
     """The most at once."""
-
-    @property
-    def rate(self) -> float:
-        """Handshakes per second."""
-        return self.connections / self.seconds
-
-    @property
-    def cpu_us(self) -> float:
-        """User and system CPU per connection, in µs."""
-        return (self.user_s + self.system_s) / self.connections * 1e6
 
 
 def tls(pairs: int) -> Comparison:

@@ -3,12 +3,12 @@
 python -m bench.tls_client ADDRESS PORT CONNECTIONS
 """
 
-import argparse
 import json
 import resource
 
 import numpy as np
 
+from bench import asked
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.pacing import AllAtOnce
@@ -43,14 +43,10 @@ def in_flight(table: Table) -> int:
 
 def main() -> None:
     """Do what the arguments say."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("address")
-    parser.add_argument("port", type=int)
-    parser.add_argument("connections", type=int)
-    asked = parser.parse_args()
+    told = asked.parser().parse_args()
     plan = Plan(
-        target=Target(asked.address, asked.port),
-        connections=asked.connections,
+        target=Target(told.address, told.port),
+        connections=told.connections,
         pacing=AllAtOnce(),
         tls=TlsOptions(verify=False),
         probe_timeout_s=60,

@@ -7,13 +7,14 @@ it says. No certificate is looked at and nothing is recorded. A session that is 
 later (tickets) is read and dropped, as whoever holds a connection has to. Prints `bench.tls.Handshakes` as JSON.
 """
 
-import argparse
 import json
 import resource
 import select
 import socket
 import ssl
 import time
+
+from bench import asked
 
 DIALLING = 512
 _READ_BYTES = 65_536
@@ -126,16 +127,12 @@ def measure(client: Client, at_once: int) -> dict[str, float]:
 
 def main() -> None:
     """Do what the arguments say."""
-    parser = argparse.ArgumentParser()
+    parser = asked.parser()
     parser.add_argument("--in-flight", type=int, default=512)
-    parser.add_argument("address")
-    parser.add_argument("port", type=int)
-    parser.add_argument("connections", type=int)
-    asked = parser.parse_args()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    client = Client(asked.address, asked.port, asked.connections)
-    print(json.dumps(measure(client, min(asked.in_flight, asked.connections))))
+    told = parser.parse_args()
+    asked.raise_descriptors()
+    client = Client(told.address, told.port, told.connections)
+    print(json.dumps(measure(client, min(told.in_flight, told.connections))))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ FOLDER has `CERTIFICATE`, and takes what nginx writes.
 
 import ctypes
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -15,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench import asked
 from bench.build import CannotMeasure
 
 CERTIFICATE = "certificate.pem"
@@ -55,8 +55,7 @@ def serve(folder: Path, address: str) -> None:
     port, configuration = _free_port(address), folder / "nginx.conf"
     places = {"folder": folder, "certificate": folder / CERTIFICATE}
     configuration.write_text(_CONFIGURATION.format(**places, address=address, port=port, backlog=_BACKLOG))
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    asked.raise_descriptors()
     if os.fork() == 0:
         announce(address, port)
         return
