@@ -188,6 +188,14 @@ def until(condition: Callable[[], bool], limit_s: float = 30) -> None:
         time.sleep(0.005)
 
 
+def comes_to_be(look: Callable[[], object], expected: object, limit_s: float = 30) -> None:
+    """Return when ``look`` gives ``expected``; say what it gave last if that takes too long."""
+    deadline = time.monotonic() + limit_s
+    while (seen := look()) != expected and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert seen == expected
+
+
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
     """Meanwhile that process does nothing, and its kernel goes on without it."""

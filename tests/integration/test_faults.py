@@ -1,17 +1,25 @@
 """The installed command against every fault knob of the bundled server: counts, verdict and exit status."""
 
+import random
 import re
 import socket
+import sys
+from collections import Counter
 from collections.abc import Callable
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
 from tcpgoon.plan.units import parse_duration_s
 from tcpgoon.server import ServerProcess
 
-from .conftest import Said, Tcpgoon, ages_s, until
+from .conftest import Said, Tcpgoon, ages_s, comes_to_be
 
 Start = Callable[..., ServerProcess]
+
+TIME_WAIT = "06"
+"""As /proc/net/tcp has it (include/net/tcp_states.h)."""
 
 
 def run(tcpgoon: Tcpgoon, server: ServerProcess, connections: int, *flags: object) -> Said:
@@ -163,20 +171,20 @@ def test_verbose_tells_every_step_on_stderr(tcpgoon: Tcpgoon, server: Start) -> 
     assert re.fullmatch(r"FIN, port \d+", lost[3])
 
 
-def test_reset_leaves_no_time_wait_and_fin_does(tcpgoon: Tcpgoon, server: Start) -> None:
-    """So the next run has its ports."""
+@pytest.mark.parametrize(("close", "waiting"), [("reset", 0), ("fin", 30)])
+def test_reset_leaves_no_time_wait_and_fin_does(tcpgoon: Tcpgoon, server: Start, close: str, waiting: int) -> None:
+    """So the next run has its ports. It dials from an address that nobody else has: what waits there is its own."""
+    source = IPv4Address(127 << 24 | random.randrange(1 << 16, 0xFF << 16))
+    said = run(tcpgoon, server(), 30, "--close", close, "--source", source)
+    assert (said.exit_status, said.errors) == (0, [])
+    comes_to_be(lambda: states_of_sockets(source), {TIME_WAIT: waiting} if waiting else {})
 
-    def waiting(port: int) -> set[str]:
-        with open("/proc/net/tcp") as table:  # noqa: PTH123 - /proc/net is per process: it must be read as it is
-            rows = [line.split() for line in table][1:]
-        return {row[1] for row in rows if row[2].endswith(f":{port:04X}") and row[3] == "06"}
 
-    for close, expected in (("reset", 0), ("fin", 30)):
-        target = server()
-        before = waiting(target.port)  # that port may have been another server's a moment ago
-        said = run(tcpgoon, target, 30, "--close", close)
-        assert said.exit_status == 0
-        until(lambda: len(waiting(target.port) - before) == expected)  # noqa: B023 - it is called here alone
+def states_of_sockets(address: IPv4Address) -> Counter[str]:
+    """How many sockets have that local address in each state, by the kernel's number of it."""
+    local = f"{int.from_bytes(address.packed, sys.byteorder):08X}:"
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
+    return Counter(row[3] for row in rows if row[1].startswith(local))
 
 
 def test_several_sources(tcpgoon: Tcpgoon, server: Start) -> None:
