@@ -171,13 +171,17 @@ def test_verbose_tells_every_step_on_stderr(tcpgoon: Tcpgoon, server: Start) -> 
     assert re.fullmatch(r"FIN, port \d+", lost[3])
 
 
-@pytest.mark.parametrize(("close", "waiting"), [("reset", 0), ("fin", 30)])
-def test_reset_leaves_no_time_wait_and_fin_does(tcpgoon: Tcpgoon, server: Start, close: str, waiting: int) -> None:
-    """So the next run has its ports. It dials from an address that nobody else has: what waits there is its own."""
+@pytest.mark.parametrize(("close", "left"), [("reset", set()), ("fin", {TIME_WAIT})])
+def test_reset_leaves_no_time_wait_and_fin_does(tcpgoon: Tcpgoon, server: Start, close: str, left: set[str]) -> None:
+    """So the next run has its ports. It dials from an address that nobody else has: what waits there is its own.
+
+    Not all 30 wait after FIN: the two ends close on two cores, and an ACK that comes when the other socket is gone
+    already is answered by a RST, which ends the TIME_WAIT (RFC 1337, net.ipv4.tcp_rfc1337).
+    """
     source = IPv4Address(127 << 24 | random.randrange(1 << 16, 0xFF << 16))
     said = run(tcpgoon, server(), 30, "--close", close, "--source", source)
     assert (said.exit_status, said.errors) == (0, [])
-    comes_to_be(lambda: states_of_sockets(source), {TIME_WAIT: waiting} if waiting else {})
+    comes_to_be(lambda: set(states_of_sockets(source)), left)
 
 
 def states_of_sockets(address: IPv4Address) -> Counter[str]:
