@@ -8,8 +8,25 @@ from enum import Enum
 from itertools import pairwise
 from typing import Any
 
+from mkdocs.config.defaults import MkDocsConfig
+
 from tcpgoon.errors import ExitStatus
+from tcpgoon.judge.codes import TITLES, by_side
+from tcpgoon.judge.plateaus import MULTIPLIED, Kind, Per, Plateau, plateaus
 from tcpgoon.record.connection import TRANSITIONS, Event, State
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Called by MkDocs first: what ``nav`` has under Findings becomes that page and those of all codes, by side."""
+    for entry in config.nav or []:
+        if "Findings" in entry:
+            entry["Findings"] = [entry["Findings"], *pages_by_side()]
+    return config
+
+
+def pages_by_side() -> list[dict[str, list[str]]]:
+    """The files of the pages about findings, under a heading for each side."""
+    return [{side.capitalize(): [f"findings/{code}.md" for code in codes]} for side, codes in by_side().items()]
 
 
 def on_page_markdown(markdown: str, **_page: Any) -> str:
@@ -45,6 +62,43 @@ def diagram() -> str:
     )
 
 
+def known_limits() -> str:
+    """A heading and a table for each kind of limit."""
+    meaning = docstrings(Kind)
+    return "\n\n".join(
+        f"## {kind.value.removesuffix('_s').replace('_', ' ').capitalize()}\n\n{meaning[kind.name]}\n\n"
+        + table(
+            ("Limit", "Product", "Setting", "Where it comes from", "How to raise it"),
+            (limit_cells(row) for row in plateaus() if row.kind is kind),
+        )
+        for kind in Kind
+    )
+
+
+def limit_cells(row: Plateau) -> tuple[str, ...]:
+    """One row of such a table; the setting is linked to the page that says so."""
+    per = f" for each {row.per}" if row.per in MULTIPLIED | {Per.SOURCE_ADDRESS, Per.CONNECTION} else ""
+    said = "".join(f"; it says {code(words)}" for words in row.says)
+    return (
+        ", ".join(f"{value:,.0f}" for value in row.values) or "–",
+        row.product,
+        f"[{code(row.directive)}]({row.source})",
+        f"{row.note}{per and f' ({per.strip()})'}{said}".replace("|", "\\|"),
+        "<br>".join(map(code, row.commands)) or "–",
+    )
+
+
+def code(text: str) -> str:
+    """``text`` as it stands, in a cell of a table."""
+    return f"`{text}`".replace("|", "\\|")
+
+
+def findings() -> str:
+    """All codes, by side, each with a link to its page."""
+    rows = ((side, f"[{code}]({code}.md)", TITLES[code]) for side, codes in by_side().items() for code in codes)
+    return table(("Side", "Code", "What happened"), rows)
+
+
 def docstrings(members: type[Enum]) -> dict[str, str]:
     """Name and docstring of each member. They are gone at run time, so they are read from the source."""
     tree = ast.parse(inspect.getsource(members))
@@ -63,4 +117,9 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
 
-TABLES: dict[str, Callable[[], str]] = {"exit statuses": exit_statuses, "states": states}
+TABLES: dict[str, Callable[[], str]] = {
+    "exit statuses": exit_statuses,
+    "findings": findings,
+    "known limits": known_limits,
+    "states": states,
+}

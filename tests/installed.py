@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from tcpgoon.plan.units import parse_duration_s
 
@@ -21,6 +21,22 @@ STATUS = re.compile(
 _PART = re.compile(r"([a-z][a-z ]*): (\d+)")
 _NEWCOMER = re.compile(r"A newcomer at (.*) connections?: (.*)")
 _TIME = re.compile(r"[\d.]+(?:µs|ms|s)\b")
+_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})*(?![\w%/]|[.,]\d)")
+_FINDING = re.compile(r"(TG\d{3}) \((.*), (certain|likely|possible)\): (.*)")
+
+
+class Found(NamedTuple):
+    """A finding, as the report has it."""
+
+    code: str
+    side: str
+    confidence: str
+    sentence: str
+
+    @property
+    def numbers(self) -> list[int]:
+        """The whole numbers in its sentence, in their order; those with a unit or a fraction are none."""
+        return [int(number.replace(",", "")) for number in _NUMBER.findall(self.sentence)]
 
 
 class Said:
@@ -61,6 +77,18 @@ class Said:
         found = [match for line in self.lines if (match := _NEWCOMER.fullmatch(line))]
         assert len(found) == sum(line.startswith("A newcomer") for line in self.lines), self.lines
         return [(match[1], _TIME.sub("TIME", match[2])) for match in found]
+
+    @property
+    def findings(self) -> list[Found]:
+        """What was found, the first cause first."""
+        found = [Found(*match.groups()) for line in self.lines if (match := _FINDING.fullmatch(line))]
+        assert len(found) == sum(line.startswith("TG") for line in self.lines), self.lines
+        return found
+
+    @property
+    def codes(self) -> list[str]:
+        """Their codes."""
+        return [found.code for found in self.findings]
 
     def line(self, start: str) -> str:
         """The line that begins with ``start``, without it."""
@@ -121,6 +149,11 @@ class Running:
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self._child.send_signal(number)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._child.pid
 
     def status(self) -> int | None:
         """Its exit status, None while it runs."""

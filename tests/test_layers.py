@@ -29,7 +29,8 @@ STRANGERS = {
 """Rooms, or modules in them, that a room does not know although the order would let it."""
 
 WITH_NUMPY = {
-    f"record/{name}.py" for name in ("distribution", "ending", "level", "metrics", "newcomers", "rows")
+    f"record/{name}.py"
+    for name in ("distribution", "ending", "level", "losses", "metrics", "newcomers", "rows", "shape")
 }  # fmt: skip
 
 MOST_LINES = 400

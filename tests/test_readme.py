@@ -17,6 +17,7 @@ SAID_IN_CODE = {
     "--assurance": "`served` where something is asked, else `acknowledged`",
     "--canary": "on where the hold is above 1s",
     "--expect": "any answer",
+    "--target-pid": "whoever listens on the port, where the target is on this machine",
     "--tls-name": "the target's host",
     "--ca": "those of the system",
     "--key": "in the file of `--cert`",

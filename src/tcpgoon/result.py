@@ -4,8 +4,11 @@ from typing import Any
 
 import msgspec
 
+from tcpgoon.judge.cost import Cost
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.on_site import OnSite
+from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
@@ -54,6 +57,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What TLS handshakes came to, once per distinct outcome; the most frequent first."""
     newcomers: tuple[Knock, ...] = ()
     """The clients that knocked beside those that were held, in the order of time."""
+    strain: Strain = Strain()
+    """What the run demanded of this client."""
+    on_site: OnSite | None = None
+    """What was seen at the target itself; None where it runs elsewhere, or could not be found."""
+    cost: Cost | None = None
+    """What a held connection costs the target; None where that was not seen, or of too few."""
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, as plain data: strings, numbers, lists, dicts."""

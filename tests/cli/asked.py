@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import click
 import pytest
 
 from tcpgoon.cli import run as run_module
+from tcpgoon.cli.main import commands
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.report.status import StatusLines
@@ -16,6 +18,11 @@ class Asked(Exception):
     def __init__(self, plan: Plan, monitor: StatusLines, options: dict[str, Any]) -> None:
         super().__init__()
         self.plan, self.monitor, self.options = plan, monitor, options
+
+
+def whole_command() -> click.Context:
+    """What a command is given as its parent: it has the names of the option for help, which click remembers."""
+    return click.Context(commands, info_name="tcpgoon", **commands.context_settings)
 
 
 def run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,5 +38,5 @@ def run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def asked(*args: str) -> Asked:
     """What the arguments ``args`` of ``run`` ask for."""
     with pytest.raises(Asked) as caught:
-        run_module.run.main(["-y", *args], standalone_mode=False)
+        run_module.run.main(["-y", *args], standalone_mode=False, parent=whole_command())
     return caught.value

@@ -343,7 +343,14 @@ def test_it_never_is_one_of_all() -> None:
 def test_where_all_are_lost_the_hold_is_over_for_it_too() -> None:
     run = knocked(proof(2, hold_s=60.0), [POLITE], Peer(ends_after_s=1.7))
     assert [run.end_of(row)[:2] for row in range(2)] == [(State.LOST, FIN)] * 2
-    assert run.now_s == near(0.141 + 1.7, 0.02)
+    assert run.now_s == near(0.141 + 1.7 + 0.14, 0.02)
+
+
+def test_where_all_are_lost_one_more_knocks_to_see_whether_anybody_is_still_there() -> None:
+    gone = Peer(error=errno.ECONNREFUSED)
+    run = knocked(proof(2, hold_s=60.0), [POLITE, POLITE, POLITE, gone], Peer(ends_after_s=1.7))
+    fared = [(held, fared) for _, held, fared, _ in run.knocks]
+    assert fared == [(0, WELCOME), (2, WELCOME), (2, WELCOME), (0, REFUSED)]
 
 
 @pytest.mark.parametrize("at_s", [0.0, 0.01, 0.06, 0.121, 0.2, 0.5, 1.0, 2.0, 3.0, 3.5])

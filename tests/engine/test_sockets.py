@@ -216,14 +216,14 @@ class Named:
 
 
 def free_ports(count: int, family: int = socket.AF_INET) -> list[int]:
-    """Ports within the kernel's range that were free a moment ago, and in nobody's TIME_WAIT."""
+    """Ports within the kernel's range that were free a moment ago, and in nobody's TIME_WAIT, at whatever address."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as found:  # noqa: PTH123
         low, high = map(int, found.read().split())
     free = []
     for port in range(high, low, -1):
         with socket.socket(family, socket.SOCK_STREAM) as sock:
             try:
-                sock.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", port))
+                sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", port))
             except OSError:
                 continue
         free.append(port)

@@ -1,6 +1,9 @@
 """Fixtures: the installed command, servers, and a free port."""
 
 import os
+import pwd
+import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,10 +18,10 @@ import pytest
 import trustme
 
 from tcpgoon.server import ServerProcess
-from tests.installed import INSTALLED, LIMIT_S, STATUS, Running, Said, ages_s, run_installed
+from tests.installed import INSTALLED, LIMIT_S, STATUS, Found, Running, Said, ages_s, run_installed
 from tests.targets import ECHO
 
-__all__ = ["INSTALLED", "LIMIT_S", "STATUS", "Running", "Said", "ages_s", "run_installed"]
+__all__ = ["INSTALLED", "LIMIT_S", "STATUS", "Found", "Running", "Said", "ages_s", "run_installed"]
 
 Tcpgoon = Callable[..., Said]
 Run = Callable[..., Running]
@@ -26,11 +29,13 @@ StartServer = Callable[..., ServerProcess]
 StartEcho = Callable[..., int]
 StartProgram = Callable[..., None]
 Nginx = Callable[..., int]
+Haproxy = Callable[..., int]
 Program = Callable[[str], str]
 
 NGINX = """
 daemon off;
-worker_processes 1;
+worker_processes {processes};
+{main}
 pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
 events {{ worker_connections {connections}; }}
@@ -50,6 +55,21 @@ http {{
         location /dead {{ proxy_pass http://127.0.0.1:9; }}
     }}
 }}
+"""
+
+
+HAPROXY = """
+defaults
+    mode {mode}
+    timeout connect 1s
+    timeout client {client}
+    timeout server 60s
+    timeout queue 60s
+    retries 1
+
+frontend front
+    bind 127.0.0.1:{port} {options}
+    {rest}
 """
 
 
@@ -118,13 +138,30 @@ def echo(start: StartProgram, free_port: int) -> StartEcho:
 
 
 @pytest.fixture
-def nginx(program: Program, start: StartProgram, free_port: int, folder: Path) -> Nginx:
-    """Starts nginx: worker connections, timeout, and what is added to ``listen`` and to its server; its port."""
+def haproxy(program: Program, start: StartProgram, free_port: int, folder: Path) -> Haproxy:
+    """Starts haproxy with what belongs to its frontend, and how long a client may be idle; its port."""
 
-    def run(connections: int = 64, timeout: str = "60s", listen: str = "", server: str = "") -> int:
+    def run(rest: str, options: str = "", mode: str = "tcp", client: str = "60s") -> int:
+        configuration = folder / "haproxy.cfg"
+        configuration.write_text(HAPROXY.format(port=free_port, rest=rest, options=options, mode=mode, client=client))
+        start(program("haproxy"), "-db", "-f", configuration)
+        return free_port
+
+    return run
+
+
+@pytest.fixture
+def nginx(program: Program, start: StartProgram, free_port: int, folder: Path) -> Nginx:
+    """Starts nginx: worker connections, timeout, what is added to ``listen`` and to its server; its port.
+
+    And ``processes``, the number of its workers, and ``main``, which is added to the main section.
+    """
+
+    def run(connections: int = 64, timeout: str = "60s", listen: str = "", server: str = "", **more: object) -> int:
         configuration, log = folder / "nginx.conf", folder / "error.log"
         asked = {"connections": connections, "timeout": timeout, "listen": listen, "server": server}
-        configuration.write_text(NGINX.format(folder=folder, port=free_port, **asked))
+        known = {"processes": 1, "main": "", **more}
+        configuration.write_text(NGINX.format(folder=folder, port=free_port, **asked, **known))
         start(program("nginx"), "-c", configuration, "-e", log)
         return free_port
 
@@ -148,6 +185,39 @@ def sshd(program: Program, start: StartProgram, free_port: int, folder: Path) ->
     return free_port
 
 
+@pytest.fixture
+def postgres(program: Program, start: StartProgram, free_port: int, folder: Path) -> None:
+    """PostgreSQL with places for 3 users and 2 administrators; `plain` needs no password, `scram` does."""
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    if os.geteuid() == 0:
+        shutil.chown(folder, user)
+    data = folder / "data"
+
+    def run(name: str, *options: object) -> None:
+        command = [program(name), *map(str, options)]
+        subprocess.run(command, check=True, capture_output=True, timeout=120, user=user, cwd=folder)
+
+    run("initdb", "-D", data, "-U", "postgres", "--no-sync", "--locale", "C", "-A", "trust")
+    rules = ("all all 127.0.0.1/32 trust", "all all ::1/128 reject")
+    (data / "pg_hba.conf").write_text(
+        "host all scram all scram-sha-256\n" + "".join(f"host {rule}\n" for rule in rules)
+    )
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": folder,
+        "max_connections": 5,
+        "superuser_reserved_connections": 2,
+        "max_wal_senders": 0,
+        "autovacuum": "off",
+        "fsync": "off",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    start(program("postgres"), "-D", data, "-p", free_port, *options, user=user)
+    run("pg_isready", "-h", "127.0.0.1", "-p", free_port, "-t", 30)
+    sql = "create role plain login; create role scram login password 'x'"
+    run("psql", "-X", "-h", "127.0.0.1", "-p", free_port, "-U", "postgres", "-c", sql)
+
+
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     """Signs certificates."""
@@ -157,7 +227,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def free_port() -> int:
     """A port of loopback on which nobody listens, and from which no connection of ours will come."""
-    for port in range(20_000, 30_000):
+    for port in random.sample(range(20_000, 30_000), 10_000):  # somebody else may be testing here as well
         with socket.socket() as sock:
             try:
                 sock.bind(("127.0.0.1", port))

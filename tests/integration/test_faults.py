@@ -151,6 +151,12 @@ def test_line_for_line_what_scripts_know(tcpgoon: Tcpgoon, server: Start) -> Non
         rf"Establishment time p50/p90/p99/max = {time}/{time}/{time}/{time}",
         rf"Handshake RTT \(kernel\) p50/p90/p99/max = {time}/{time}/{time}/{time}",
         rf"Lost while held: 2 \(FIN by the peer × 2, {time}( to {time})? after they were established\)",
+        rf"At the target \(pid {target.pid}, python[\d.]*\): \d\d of [\d,]+ descriptors, 1 thread, [\d.]+ MB; "
+        r"accept queue 0 of 4,096(?: \(at most 1\))?",
+        r"TG402 \(target application, likely\): the application's own limit: it closes the newest above 8 connections "
+        r"\(2 of 10\)",
+        r"      what to do: raise the limit of connections of the application, and its descriptors with it",
+        r"      more: tcpgoon explain TG402",
         r"FAIL: only 8 of 10 connections were established, acknowledged and held to the end: "
         r"2 closed \(FIN\) by the peer",
     ]

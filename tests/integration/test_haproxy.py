@@ -1,27 +1,11 @@
 """Debian's haproxy: it accepts whoever comes, whatever is behind it."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from .conftest import Program, StartProgram, StartServer, Tcpgoon, ages_s
+from .conftest import Haproxy, StartServer, Tcpgoon, ages_s
 
 N = 50
 PROBE = ("--probe", "echo", "--probe-timeout", "500ms")
-CONFIGURATION = """
-defaults
-    mode {mode}
-    timeout connect 1s
-    timeout client 60s
-    timeout server 60s
-    timeout queue 60s
-    retries 1
-
-frontend front
-    bind 127.0.0.1:{port} {options}
-    {rest}
-"""
 FORWARD = """
     default_backend back
 backend back
@@ -29,20 +13,6 @@ backend back
 """
 
 pytestmark = pytest.mark.requires("haproxy")
-Haproxy = Callable[..., int]
-
-
-@pytest.fixture
-def haproxy(program: Program, start: StartProgram, free_port: int, folder: Path) -> Haproxy:
-    """Starts haproxy with what belongs to its frontend; its port."""
-
-    def run(rest: str, options: str = "", mode: str = "tcp") -> int:
-        configuration = folder / "haproxy.cfg"
-        configuration.write_text(CONFIGURATION.format(port=free_port, rest=rest, options=options, mode=mode))
-        start(program("haproxy"), "-db", "-f", configuration)
-        return free_port
-
-    return run
 
 
 def test_it_carries_what_its_backend_carries(tcpgoon: Tcpgoon, server: StartServer, haproxy: Haproxy) -> None:

@@ -1,11 +1,7 @@
 """The named probes against real servers, as many connections at once as they carry, and more."""
 
-import os
-import pwd
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -131,39 +127,6 @@ def test_memcached_that_is_full_and_says_nothing(
 
     assert outcome == [PENDING]  # it waits in the accept queue, established for its own kernel
     assert 40 <= held < 64
-
-
-@pytest.fixture
-def postgres(program: Program, start: StartProgram, free_port: int, folder: Path) -> None:
-    """PostgreSQL with places for 3 users and 2 administrators; `plain` needs no password, `scram` does."""
-    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    if os.geteuid() == 0:
-        shutil.chown(folder, user)
-    data = folder / "data"
-
-    def run(name: str, *options: object) -> None:
-        command = [program(name), *map(str, options)]
-        subprocess.run(command, check=True, capture_output=True, timeout=120, user=user, cwd=folder)
-
-    run("initdb", "-D", data, "-U", "postgres", "--no-sync", "--locale", "C", "-A", "trust")
-    rules = ("all all 127.0.0.1/32 trust", "all all ::1/128 reject")
-    (data / "pg_hba.conf").write_text(
-        "host all scram all scram-sha-256\n" + "".join(f"host {rule}\n" for rule in rules)
-    )
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": folder,
-        "max_connections": 5,
-        "superuser_reserved_connections": 2,
-        "max_wal_senders": 0,
-        "autovacuum": "off",
-        "fsync": "off",
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    start(program("postgres"), "-D", data, "-p", free_port, *options, user=user)
-    run("pg_isready", "-h", "127.0.0.1", "-p", free_port, "-t", 30)
-    sql = "create role plain login; create role scram login password 'x'"
-    run("psql", "-X", "-h", "127.0.0.1", "-p", free_port, "-U", "postgres", "-c", sql)
 
 
 TOO_MANY = "sorry, too many clients already"

@@ -17,6 +17,7 @@ from tcpgoon.record.connection import State
 from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.metrics import measure
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side, side_of
+from tcpgoon.record.shape import shape
 from tcpgoon.record.table import Table
 from tcpgoon.record.unserved import Unserved
 
@@ -44,6 +45,12 @@ class Fate(NamedTuple):
     unserved: Unserved = Unserved.NONE
     closed_by: ClosedBy = ClosedBy.PEER
     """What gave a phantom away."""
+    start_s: float = 0.0
+    retransmits: int = 0
+    rtt_us: int = 100
+    source: int = 0
+    answer_s: float = 0.0
+    """How long it took to be served."""
 
     @property
     def side(self) -> Side | None:
@@ -82,9 +89,9 @@ def table_of(fates: Sequence[Fate]) -> Table:
     table = Table(len(fates))
     for row, fate in enumerate(fates):
         if fate.state is not State.PLANNED:
-            table.dial(row, 0.0)
+            table.dial(row, fate.start_s, fate.source)
         if fate.state in (State.ESTABLISHED, State.CLOSED, State.LOST):
-            table.establish(row, fate.established_s, 100, 0)
+            table.establish(row, fate.established_s, fate.rtt_us, fate.retransmits)
             prove(table, row, fate)
         end(table, row, fate, fate.established_s + fate.life_s)
     return table
@@ -93,10 +100,10 @@ def table_of(fates: Sequence[Fate]) -> Table:
 def prove(table: Table, row: int, fate: Fate) -> None:
     if fate.proved >= ACKNOWLEDGED:
         table.acknowledge(row)
-    if fate.unserved:
+    if fate.unserved or fate.answer_s:
         table.ask(row, fate.established_s)
     if fate.proved is SERVED:
-        table.serve(row, fate.established_s)
+        table.serve(row, fate.established_s + fate.answer_s)
     if fate.unserved:
         table.refuse(row, fate.unserved)
     if fate.phase is Phase.DOUBTFUL:
@@ -135,8 +142,9 @@ def facts_of(
     **knobs: Any,
 ) -> Facts:
     plan = plan or plan_of(len(fates), level, requirements=requirements)
-    metrics = measure(table_of(fates), plan.level, newcomers)
-    return Facts(plan=plan, limits=limits, metrics=metrics, newcomers=newcomers, **knobs)
+    table = table_of(fates)
+    metrics = measure(table, plan.level, newcomers)
+    return Facts(plan=plan, limits=limits, metrics=metrics, shape=shape(table), newcomers=newcomers, **knobs)
 
 
 def judged(facts: Facts) -> Judgement:

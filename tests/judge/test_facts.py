@@ -3,7 +3,7 @@ import errno
 import msgspec
 import pytest
 
-from tcpgoon.judge.facts import Facts, Finding
+from tcpgoon.judge.facts import Evidence, Facts, Finding
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Target
@@ -106,3 +106,10 @@ def test_a_finding() -> None:
         "r",
         {"n": 1, "l": ["a"]},
     )
+
+
+def test_a_finding_is_read_back_as_it_was_written() -> None:
+    evidence: dict[str, Evidence] = {"n": 1, "s": 0.5, "why": "w", "none": None, "counts": [1, 2], "names": ["a", "b"]}
+    finding = Finding(code="TG999", side=Side.PATH, sentence="s", remedy="r", commands=("c",), evidence=evidence)
+
+    assert msgspec.json.decode(msgspec.json.encode(finding), type=Finding) == finding

@@ -88,14 +88,13 @@ OURS = "a limit of this client, not of the target: "
         pytest.param(
             facts_of([HELD, LATE, NO_PORT, DOUBTFUL]),
             0,
-            f"{OURS}1 dial ended with EADDRNOTAVAIL",
+            f"{OURS}1 dial ended with EADDRNOTAVAIL: no local port is left towards this destination",
             id="no ports, whatever else",
         ),
         pytest.param(
             facts_of([PLANNED] * 7, limits=FEW, started=False),
             0,
-            f"{OURS}7 connections need more descriptors than this process may have: "
-            "the limit is 10 (hard limit 20), enough for 6 connections",
+            f"{OURS}this client cannot hold 7 connections, at most 6 (descriptors): 10 (hard limit 20), 4 for us",
             id="impossible",
         ),
         pytest.param(

@@ -3,14 +3,19 @@
 import errno
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import ExitStatus
+from tcpgoon.judge.diagnose import diagnose
+from tcpgoon.judge.preflight import is_possible
+from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Judgement, Verdict
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.requirements import Bound, Field, Requirement
+from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.record.connection import State
 from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side
@@ -49,6 +54,7 @@ from .fates import (
     judged,
     knock,
     lost,
+    plan_of,
     unserved,
     verdict_on,
 )
@@ -181,6 +187,24 @@ knocks = st.lists(st.builds(knock, instants, st.sampled_from([0, 1, 3]), st.samp
 
 outcomes = st.lists(ended, min_size=1, max_size=8)
 tables = st.lists(anything, min_size=1, max_size=8) | st.lists(st.just(HELD) | held, min_size=1, max_size=4)
+seconds = st.sampled_from([0.0, 0.1, 0.3, 1.0, 4.0, 60.0])
+packets = st.sampled_from([0, 1, 5, 1_000])
+strains = st.builds(
+    Strain,
+    lag_s=seconds,
+    ramp_lag_s=seconds,
+    run_s=seconds,
+    cpu_s=seconds,
+    wall_s=seconds,
+    throttled_s=seconds,
+    softnet_dropped=packets,
+    conntrack_dropped=packets,
+    conntrack_clashed=packets,
+    conntrack_in_use=packets,
+    memory_refused=packets,
+    tasks_refused=packets,
+)
+
 requirements = st.lists(st.builds(Requirement, st.sampled_from(Field), st.sampled_from(Bound), st.just(1)), max_size=3)
 
 
@@ -208,7 +232,7 @@ def test_no_false_pass(
 ) -> None:
     """PASS: the run went to its end, and each planned connection was proved at the level, and closed by us."""
     limits = FEW if few else ENOUGH
-    started = started or limits.allows(len(fates))
+    started = started or is_possible(limits, len(fates))
     facts = facts_of(fates, level, limits=limits, started=started, interrupted=interrupted, newcomers=newcomers)
 
     if judged(facts).verdict is Verdict.PASS:
@@ -325,6 +349,90 @@ def test_our_failures_never_make_the_difference_between_pass_and_fail(
         assert verdict_on(fates, *required) is not Verdict.FAIL
 
 
+# What the strain on this client changes, and what it does not.
+
+NO_EXCUSE = Strain(
+    lag_s=0.2, ramp_lag_s=0.2, run_s=9.0, cpu_s=9.0, wall_s=9.0, throttled_s=1.0, memory_refused=9, tasks_refused=9
+)
+"""A machine that is busy, and no more: nothing was dropped."""
+
+
+@given(fates=tables, level=levels, required=requirements, strain=strains)
+@example(fates=[LATE, HELD], level=ACKNOWLEDGED, required=[], strain=Strain(conntrack_dropped=5))
+@example(fates=[PHANTOM, HELD], level=ACKNOWLEDGED, required=[], strain=Strain(lag_s=4.0, ramp_lag_s=4.0))
+@example(fates=[unserved(Unserved.SILENT), HELD], level=SERVED, required=[], strain=Strain(lag_s=4.0))
+def test_strain_turns_a_verdict_into_no_other_than_inconclusive(
+    fates: list[Fate], level: Assurance, required: list[Requirement], strain: Strain
+) -> None:
+    """And says so: the first finding is ours."""
+    at_ease = facts_of(fates, level, *required)
+    under_strain = msgspec.structs.replace(at_ease, strain=strain)
+    before, after = judged(at_ease).verdict, judged(under_strain).verdict
+
+    if after is not before:
+        assert after is Verdict.INCONCLUSIVE
+        assert diagnose(under_strain)[0].side is Side.CLIENT
+
+
+@given(fates=tables, level=levels, required=requirements)
+@example(fates=[LATE, HELD], level=ACKNOWLEDGED, required=[])
+@example(fates=[*PHANTOMS, HELD], level=ACKNOWLEDGED, required=[])
+@example(fates=[unserved(Unserved.SILENT), HELD], level=SERVED, required=[])
+def test_a_busy_machine_is_no_excuse(fates: list[Fate], level: Assurance, required: list[Requirement]) -> None:
+    at_ease = facts_of(fates, level, *required)
+
+    assert judged(msgspec.structs.replace(at_ease, strain=NO_EXCUSE)).verdict is judged(at_ease).verdict
+
+
+@given(well=st.integers(0, 5), noes=st.lists(st.just(REFUSED), min_size=1, max_size=5), level=levels, strain=strains)
+def test_who_says_no_fails_whatever_became_of_us(well: int, noes: list[Fate], level: Assurance, strain: Strain) -> None:
+    assert judged(facts_of([HELD] * well + noes, level, strain=strain)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("fates", "level", "strain", "verdict"),
+    [
+        ([HELD, LATE], ACKNOWLEDGED, Strain(conntrack_dropped=3), Verdict.INCONCLUSIVE),
+        ([HELD, LATE], ACKNOWLEDGED, Strain(conntrack_dropped=2), Verdict.FAIL),
+        ([HELD, LATE, REFUSED], ACKNOWLEDGED, Strain(conntrack_dropped=99), Verdict.FAIL),
+        ([HELD, SILENT_PHANTOM], ACKNOWLEDGED, Strain(softnet_dropped=5), Verdict.INCONCLUSIVE),
+        ([HELD, PHANTOM], ACKNOWLEDGED, Strain(softnet_dropped=99), Verdict.FAIL),
+        ([HELD, LATE, PHANTOM], ACKNOWLEDGED, Strain(ramp_lag_s=0.3), Verdict.INCONCLUSIVE),
+        ([HELD, LATE, PHANTOM], ACKNOWLEDGED, Strain(lag_s=60.0), Verdict.FAIL),
+        ([HELD, LATE, CLOSED_BY_PEER], ACKNOWLEDGED, Strain(ramp_lag_s=0.3), Verdict.FAIL),
+        ([HELD, CLOSED_BY_PEER], ACKNOWLEDGED, Strain(lag_s=1.5, run_s=3.0), Verdict.INCONCLUSIVE),
+        ([HELD, CLOSED_BY_PEER], ACKNOWLEDGED, Strain(lag_s=1.5, run_s=60.0), Verdict.FAIL),
+        ([HELD, unserved(Unserved.SILENT)], SERVED, Strain(lag_s=60.0), Verdict.FAIL),
+        ([HELD, unserved(Unserved.SILENT)], ACKNOWLEDGED, Strain(lag_s=60.0), Verdict.PASS),
+        ([HELD, unserved(Unserved.REFUSED)], SERVED, Strain(lag_s=60.0), Verdict.FAIL),
+        ([HELD] * 9, ACKNOWLEDGED, Strain(lag_s=60.0, ramp_lag_s=60.0, softnet_dropped=99), Verdict.PASS),
+    ],
+)
+def test_an_end_is_forgiven_where_we_can_have_caused_it(
+    fates: list[Fate], level: Assurance, strain: Strain, verdict: Verdict
+) -> None:
+    assert judged(facts_of(fates, level, strain=strain)).verdict is verdict
+
+
+@pytest.mark.parametrize(("lag_s", "verdict"), [(1.2, Verdict.FAIL), (1.25, Verdict.INCONCLUSIVE)])
+def test_silence_within_tls_is_forgiven_where_our_own_steps_came_late(lag_s: float, verdict: Verdict) -> None:
+    fates = [HELD, unserved(Unserved.SILENT)]
+    plan = plan_of(len(fates), SERVED, tls=TlsOptions(verify=False))
+    assert judged(facts_of(fates, plan=plan, strain=Strain(lag_s=lag_s))).verdict is verdict
+
+
+def test_who_looked_too_late_does_not_know_whether_they_came_in_time() -> None:
+    """The dial timeout is 5 s. Of a handshake with one SYN the kernel knows; of a second one it does not."""
+    late = HELD._replace(established_s=6.0, life_s=4.0)
+    strain = Strain(lag_s=5.5, ramp_lag_s=5.5)
+    assert judged(facts_of([HELD, late], strain=strain)).verdict is Verdict.PASS
+    assert judged(facts_of([HELD, late._replace(retransmits=1)], strain=strain)) == Judgement(
+        Verdict.INCONCLUSIVE,
+        "a limit of this client, not of the target: this client did not look at its connections for 5.5s: whether all "
+        "were established within 5s is not known",
+    )
+
+
 def test_that_we_could_not_reach_the_number_that_is_required_exactly_is_no_failure_of_the_target() -> None:
     assert verdict_on([HELD] + [NO_DESCRIPTOR] * 3, exactly(2)) is Verdict.INCONCLUSIVE
     assert verdict_on([HELD] * 3 + [NO_DESCRIPTOR], exactly(2)) is Verdict.FAIL
@@ -367,7 +475,7 @@ def test_there_is_always_a_reason(
     fates: list[Fate], level: Assurance, newcomers: tuple[Knock, ...], started: bool
 ) -> None:
     """A sentence with an end, whatever happened."""
-    started = started or FEW.allows(len(fates))
+    started = started or is_possible(FEW, len(fates))
     reason = judged(facts_of(fates, level, limits=FEW, started=started, newcomers=newcomers)).reason
 
     assert reason == reason.strip()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
-from tcpgoon.plan.plan import MOST_CONFIRM_RATE, MOST_CONNECTIONS, Close, Plan
+from tcpgoon.plan.plan import HIGHEST_PID, MOST_CONFIRM_RATE, MOST_CONNECTIONS, Close, Plan
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
 from tcpgoon.plan.requirements import Bound, Field, Requirement
 from tcpgoon.plan.tls import TlsOptions, TlsVersion
@@ -75,6 +75,7 @@ def plans(draw: st.DrawFn) -> Plan:
         family=draw(st.sampled_from([Family.ANY, family])),
         sources=tuple(draw(st.lists(addresses, max_size=3, unique=True))),
         requirements=tuple(draw(st.lists(requirements, max_size=3))),
+        target_pid=draw(st.none() | st.integers(1, HIGHEST_PID)),
         force=draw(st.booleans()),
         **draw(proofs()),
     )
@@ -120,6 +121,7 @@ PLAIN: dict[str, Any] = {
         {"field": "established", "bound": ">=", "limit": 5},
         {"field": "lost", "bound": "=", "limit": 2},
     ],
+    "target_pid": 4711,
     "force": True,
 }
 
@@ -155,5 +157,6 @@ PLAN = Plan(
         Requirement(Field.ESTABLISHED, Bound.AT_LEAST, 5),
         Requirement(Field.LOST, Bound.EXACTLY, 2),
     ),
+    target_pid=4_711,
     force=True,
 )

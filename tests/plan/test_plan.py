@@ -8,7 +8,7 @@ from tcpgoon.errors import PlanError
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.pacing import ConstantRate
-from tcpgoon.plan.plan import MOST_CONNECTIONS, Close, Plan
+from tcpgoon.plan.plan import HIGHEST_PID, MOST_CONNECTIONS, Close, Plan
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
 from tcpgoon.plan.requirements import Bound, Field, Requirement, carries_all
 from tcpgoon.plan.tls import TlsOptions
@@ -46,6 +46,7 @@ def test_what_is_asked_where_nothing_else_is_said() -> None:
         canary=None,
         canary_every_s=1.0,
         requirements=(),
+        target_pid=None,
         force=False,
     )
 
@@ -62,6 +63,8 @@ def test_a_plan_does_not_change() -> None:
         {"connections": MOST_CONNECTIONS},
         {"max_dialing": 1},
         {"max_dialing": MOST_CONNECTIONS},
+        {"target_pid": 1},
+        {"target_pid": HIGHEST_PID},
         {"hold_s": 0},
         {"hold_s": A_YEAR_S},
         {"dial_timeout_s": 1e-6},
@@ -111,6 +114,8 @@ def test_a_value_out_of_range_is_one_clear_line(knobs: dict[str, Any], said: str
 @pytest.mark.parametrize(
     ("knobs", "line"),
     [
+        ({"target_pid": 0}, "the process id of the target is 0: it must be from 1 to 4,194,304"),
+        ({"target_pid": HIGHEST_PID + 1}, "the process id of the target is 4194305: it must be from 1 to 4,194,304"),
         ({"probe_timeout_s": math.nan}, "the probe timeout is nan: it must be from 0 to 31,622,400"),
         ({"probe_timeout_s": math.inf}, "the probe timeout is inf: it must be from 0 to 31,622,400"),
         (

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import PlanError
-from tcpgoon.plan.units import format_duration, parse_count, parse_duration_s, parse_rate
+from tcpgoon.plan.units import format_bytes, format_duration, parse_count, parse_duration_s, parse_rate
 
 A_YEAR_US = 366 * 86_400 * 1_000_000
 
@@ -215,3 +215,20 @@ def test_no_text_raises_anything_but_a_plan_error(parse: Callable[[str], float],
     except PlanError:
         return
     assert parsed >= 0
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 KB"),
+        (4_200, "4.2 KB"),
+        (999_999, "1,000.0 KB"),
+        (1_000_000, "1.0 MB"),
+        (23_759_556_000, "23.8 GB"),
+        (5_000_000_000_000, "5,000.0 GB"),
+    ],
+)
+def test_bytes_in_their_natural_unit(count: int, text: str) -> None:
+    assert format_bytes(count) == text

@@ -120,11 +120,12 @@ def test_what_peers_sent_what_is_missing_and_what_was_found() -> None:
     report = text_report(
         result(metrics(received_bytes=1_234_567), findings=(found,), environment=environment, reason="ours")
     )
-    assert report.splitlines()[-5:] == [
+    assert report.splitlines()[-6:] == [
         "Received unasked, and dropped: 1,234,567 bytes",
         "Not measured here: no epoll",
-        "TG101 (client): no descriptors",
+        "TG101 (client, certain): no descriptors",
         "      what to do: raise it",
+        "      more: tcpgoon explain TG101",
         "PASS: ours",
     ]
 

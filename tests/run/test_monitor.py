@@ -132,6 +132,17 @@ def test_a_monitor_that_wants_no_events_gets_none() -> None:
     assert notes.seen_events == []
 
 
+def test_where_no_thread_can_be_started_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    notes = Notes()
+    with Watch(notes, Table(1), time.monotonic(), 1.0) as watch:
+        assert watch.blind
+    assert notes.snapshots == []
+
+
 def test_a_phantom_is_called_one() -> None:
     table = TracedTable(1)
     table.dial(0, 0.1)

@@ -1,7 +1,9 @@
 """A plan becomes a result: on real sockets, as a library, in threads other than the main one."""
 
+import ctypes
 import errno
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from tcpgoon.engine.ports import Ports
 from tcpgoon.errors import PlanError, ResolutionError
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint, Target
-from tcpgoon.plan.pacing import AllAtOnce
+from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.counts import Counts, Snapshot
 from tcpgoon.run import runner
@@ -40,6 +42,37 @@ def test_a_target_that_carries_them_all() -> None:
     assert result.environment.cpus >= 1
     assert result.environment.begun_at.endswith("+00:00")
     assert server.peak == 20
+
+
+def test_what_the_run_demanded_of_this_client_is_in_the_result() -> None:
+    with Server(ServerConfig()) as server:
+        strain = run(plan(server.port, connections=200)).strain
+    assert 0 < strain.ramp_lag_s <= strain.lag_s < strain.run_s
+    assert strain.cpu_s > 0
+    assert 0 < strain.wall_s <= strain.run_s - 0.1
+
+
+def test_who_stood_still_says_so() -> None:
+    with Server(ServerConfig()) as server:
+        result = run(plan(server.port, pacing=ConstantRate(0.05), hold_s=0), Sleepy(), interval_s=0.1)
+    assert result.strain.ramp_lag_s >= 0.2
+    assert (result.verdict, result.findings) == (Verdict.PASS, ())
+
+
+class Sleepy:
+    """A monitor that takes the interpreter for itself for a while, as no thread should."""
+
+    wants_events = False
+    tired = True
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """``usleep()`` called as if it were short: the lock is not let go of."""
+        if self.tired and snapshot.counts.established:
+            self.tired = False
+            ctypes.PyDLL(None).usleep(300_000)
+
+    def events(self, events: list[ConnectionEvent], missed: int) -> None:
+        raise AssertionError("not asked for")
 
 
 def test_it_runs_in_any_thread() -> None:
@@ -175,3 +208,37 @@ def test_nothing_stays_open() -> None:
     with Server(ServerConfig()) as server:
         run(plan(server.port))
     assert preflight.look(HERE, ()).descriptors_in_use == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_target_on_this_machine_is_looked_at() -> None:
+    """One in this very process has an accept queue, and no process of its own."""
+    with Server(ServerConfig(backlog=123)) as server:
+        seen = run(plan(server.port)).on_site
+    assert seen is not None
+    looks = (seen.before, seen.peak, seen.after)
+    assert [(look.held, look.listening, look.backlog, look.processes) for look in looks] == [
+        (0, True, 123, ()),
+        (20, True, 123, ()),
+        (0, True, 123, ()),
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_each_connection_costs_it() -> None:
+    with ServerProcess(ServerConfig()) as server:
+        result = run(plan(server.port, connections=200, target_pid=server.pid, hold_s=1.0))
+    assert result.cost is not None
+    assert (result.cost.connections, result.cost.descriptors) == (200, 1.0)
+
+
+def test_a_process_that_is_not_there() -> None:
+    with pytest.raises(PlanError, match=r"^there is no process 4194304 on this machine for --target-pid$"):
+        run(plan(80, target_pid=4_194_304))
+
+
+def test_what_is_not_begun_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits_of(tmp_path, monkeypatch, ports=10)
+    with Server(ServerConfig()) as server:
+        result = run(plan(server.port))
+    assert (result.on_site, result.cost) == (None, None)

@@ -10,6 +10,9 @@ from itertools import count
 
 ENOUGH = 1_000_000
 
+HELD: list[socket.socket] = []
+"""Those that are being served."""
+
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -19,6 +22,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--answers", type=int, default=ENOUGH, help="each is answered so often, and held on in silence")
     parser.add_argument("--delay", type=float, default=0, help="seconds before the first word is listened to")
     parser.add_argument("--prompt", type=int, default=0, help="so many connections are served without the delay")
+    parser.add_argument("--most", type=int, help="nobody listens any more once so many were accepted")
+    parser.add_argument("--slower", type=float, default=0, help="seconds that an answer takes for each other client")
     parser.add_argument("--defer", type=int, default=0, help="seconds of TCP_DEFER_ACCEPT")
     parser.add_argument("--certificate", help="speak TLS, with the certificate and key in this file")
     parser.add_argument("--ca", help="ask for a client's certificate by this authority")
@@ -41,22 +46,28 @@ def context(asked: argparse.Namespace) -> ssl.SSLContext | None:
     return made
 
 
-def serve(connection: socket.socket, tls: ssl.SSLContext | None, delay_s: float, answers: int) -> None:
+def serve(connection: socket.socket, tls: ssl.SSLContext | None, delay_s: float, asked: argparse.Namespace) -> None:
     with suppress(OSError), connection:  # SSLError is one too
         time.sleep(delay_s)
         if tls:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with tls.wrap_socket(connection, server_side=True) as secured:
-                echo(secured, answers)
+                echo(secured, asked)
         else:
-            echo(connection, answers)
+            echo(connection, asked)
 
 
-def echo(connection: socket.socket, answers: int) -> None:
-    while data := connection.recv(65_536):
-        if answers:
-            connection.sendall(data)
-            answers -= 1
+def echo(connection: socket.socket, asked: argparse.Namespace) -> None:
+    answers = asked.answers
+    HELD.append(connection)
+    try:
+        while data := connection.recv(65_536):
+            time.sleep(asked.slower * (len(HELD) - 1))
+            if answers:
+                connection.sendall(data)
+                answers -= 1
+    finally:
+        HELD.remove(connection)
 
 
 def main() -> None:
@@ -68,9 +79,10 @@ def main() -> None:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, asked.defer)
         listener.bind((asked.host, asked.port))
         listener.listen(4_096)
-        for number in count():
+        for number in count() if asked.most is None else range(asked.most):
             connection, _ = listener.accept()
-            pool.submit(serve, connection, tls, 0 if number < asked.prompt else asked.delay, asked.answers)
+            pool.submit(serve, connection, tls, 0 if number < asked.prompt else asked.delay, asked)
+        listener.close()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ def main() -> NoReturn:
     """Run the command line of the process."""
     for number in _SIGNALS:
         signal.signal(number, _leave)
+    # The algebra in numpy would start a thread for each core, which nobody here needs; and where the cgroup has no room
+    # for them it raises SIGINT, of all things.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tcpgoon.cli.main import main as command  # takes a while, and may be interrupted
 
     try:

@@ -14,7 +14,9 @@ from tcpgoon.version import VERSION
 
 COMMANDS = {
     "run": "tcpgoon.cli.run:run",
+    "preflight": "tcpgoon.cli.preflight:preflight",
     "server": "tcpgoon.cli.server:server",
+    "explain": "tcpgoon.cli.explain:explain",
     "demo": "tcpgoon.cli.demo:demo",
     "version": "tcpgoon.cli.version:version",
 }

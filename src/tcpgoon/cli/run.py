@@ -13,9 +13,10 @@ from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
 from tcpgoon.cli.prompt import confirm
 from tcpgoon.cli.proof_options import proof_fields, proof_options
 from tcpgoon.cli.sections import SectionedCommand
+from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.errors import ExitStatus, PlanError
-from tcpgoon.plan.endpoint import Family, Target, parse_host_and_port, parse_target
+from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.named_probes import named_probes
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, from_interval, from_ramp, from_rate
 from tcpgoon.plan.plan import Close, Plan
@@ -38,7 +39,7 @@ class RunCommand(SectionedCommand):
     cls=RunCommand,
     epilog="Exit status: 0 pass, 1 interrupted or declined, 2 the target failed, 3 inconclusive, 64 usage.",
 )
-@click.argument("target", nargs=-1, metavar="HOST PORT | HOST:PORT | [V6]:PORT | tcp://HOST:PORT")
+@click.argument("target", nargs=-1, metavar=METAVAR)
 @click.option(
     "-c", "--connections", type=COUNT, default="100", show_default=True, help="How many are held at once; 10k."
 )
@@ -68,12 +69,19 @@ class RunCommand(SectionedCommand):
 @click.option(
     "--source", "sources", multiple=True, metavar="ADDRESS", help="Local address to dial from; more than once."
 )
+@click.option(
+    "--target-pid",
+    type=int,
+    metavar="PID",
+    help="A process of the target on this machine, in a container or not, to look at.  "
+    "[default: whoever listens on the port, where the target is on this machine]",
+)
 @click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible.")
 @click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
 @proof_options
 def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: bool, **options: Any) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
-    plan = _plan(_target(target), options)
+    plan = _plan(target_of(target), options)
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
     endpoints = resolve(plan.target, plan.dialled_family)
@@ -84,14 +92,6 @@ def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: boo
         result = carry_out(plan, monitor, endpoints=endpoints, interval_s=interval, stop=stop)
         say(text_report(result), verdict_line(result))
     return result.verdict.exit_status
-
-
-def _target(words: tuple[str, ...]) -> Target:
-    if len(words) == 1:
-        return parse_target(words[0])
-    if len(words) == 2:
-        return parse_host_and_port(*words)
-    raise click.UsageError("give a target: HOST PORT or HOST:PORT", click.get_current_context())
 
 
 def _plan(target: Target, options: dict[str, Any]) -> Plan:
@@ -105,6 +105,7 @@ def _plan(target: Target, options: dict[str, Any]) -> Plan:
         close=Close(options["close"]),
         family=Family(options["family"] or Family.ANY),
         sources=tuple(options["sources"]),
+        target_pid=options["target_pid"],
         force=options["force"],
         **proof_fields(target, options, _given(options)),
     )

@@ -81,7 +81,7 @@ class Asking:
             self._table.ask(row, now_s)
             self._probes[row] = self._make()
         if self._at_open:
-            self._ask(row, now_s)
+            self._ask(row)
 
     def begin(self, rows: Iterable[int]) -> None:
         """Ask all of ``rows`` that are still held, in their order; `step` does it."""
@@ -95,7 +95,7 @@ class Asking:
         """
         self._grow_up(now_s)
         if self._queued:
-            self._ask_some(now_s)
+            self._ask_some()
         self._expire(min(now_s, seen_s))
         waits = [next(iter(due.values())) for due in (self._due, self._young if self._queued else {}) if due]
         full = len(self._young) >= self._at_once
@@ -152,7 +152,7 @@ class Asking:
 
     # Who is asked.
 
-    def _ask_some(self, now_s: float) -> None:
+    def _ask_some(self) -> None:
         room = min(ASKS_A_TURN, self._at_once - len(self._young))
         while room > 0:
             row = next(self._queue, None)
@@ -160,11 +160,12 @@ class Asking:
                 self._queued = False
                 return
             if self._connections.is_held(row) and row not in self._due and row not in self._late:
-                self._ask(row, now_s)
+                self._ask(row)
                 room -= 1
 
-    def _ask(self, row: int, now_s: float) -> None:
+    def _ask(self, row: int) -> None:
         assert self._make  # noqa: S101 - otherwise nobody is asked
+        now_s = self._connections.now()  # whatever held us up before we ask is none of its time
         if self._listens:
             if row not in self._probes:  # it has spoken already
                 return

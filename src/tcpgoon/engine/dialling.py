@@ -2,11 +2,17 @@
 
 Dials are started in the order of the rows and all have the same time-out, so the oldest undecided row is the next to
 expire: one number is the timer of them all.
+
+Nobody is late by our fault. A dial is given up when all has been seen that had come by its deadline; and where we stood
+still among dials, so that there may be a while between the time that was written down and ``connect()``, their time
+begins after it.
 """
 
 import errno
 import math
+from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from tcpgoon.engine.connections import Connections
 from tcpgoon.engine.kernel import ANOTHER_PORT, QUICKER_THAN_WE
@@ -17,7 +23,18 @@ from tcpgoon.record.outcome import Phase
 DIALS_A_TURN = 64
 """Dials between two looks at the events: few, so that the times that we record are those at which things happened."""
 
+STOOD_STILL = 0.1
+"""The share of the dial timeout that dials of one turn may take; more of it is not the target's time."""
+
 _OPENING = int(State.OPENING)
+
+
+class _Stall(NamedTuple):
+    """The rows from ``first`` on and before ``stop`` were dialled while we stood still, until ``over_s``."""
+
+    first: int
+    stop: int
+    over_s: float
 
 
 class Dialling:
@@ -35,6 +52,7 @@ class Dialling:
         self._rows = rows
         self._sources = len(plan.sources) or 1
         self._first_s = 0.0
+        self._stalls: deque[_Stall] = deque()
         self.next = self._oldest = rows.start
         """The row that is dialled next: those before it were."""
 
@@ -50,12 +68,15 @@ class Dialling:
     def dial_due(self, stop: int) -> None:
         """Dial those before the row ``stop`` that are due, as far as there is room for them."""
         connections = self._connections
-        due = self._rows.start + self._plan.pacing.due(connections.now() - self._first_s)
+        began_s = connections.now()
+        due = self._rows.start + self._plan.pacing.due(began_s - self._first_s)
         room = self.next + min(DIALS_A_TURN, self._plan.max_dialing - connections.dialing)
-        last = min(due, room, stop)
-        for row in range(self.next, last):
+        first, last = self.next, min(due, room, stop)
+        for row in range(first, last):
             self._dial(row)
             self.next = row + 1
+        if last > first and (over_s := connections.now()) - began_s > self._plan.dial_timeout_s * STOOD_STILL:
+            self._stalls.append(_Stall(first, last, over_s))
 
     def _dial(self, row: int) -> None:
         connections = self._connections
@@ -81,7 +102,7 @@ class Dialling:
                 return 0.0
             waits.append(self._first_s + due_s)
         if self._connections.dialing:
-            waits.append(self._table.start_s[self._oldest] + self._plan.dial_timeout_s)
+            waits.append(self._since_s(self._oldest) + self._plan.dial_timeout_s)
         return min(waits, default=0.0 if self.is_over else math.inf)
 
     def decide(self, row: int, now_s: float, error: int) -> None:
@@ -104,12 +125,20 @@ class Dialling:
 
     def expire(self, seen_s: float) -> None:
         """Give up the dials whose time was over at ``seen_s``, up to which all that happened has been seen."""
-        state, start_s, late_s = self._table.state, self._table.start_s, seen_s - self._plan.dial_timeout_s
+        state, late_s = self._table.state, seen_s - self._plan.dial_timeout_s
         while self._oldest < self.next:
             if state[self._oldest] == _OPENING:
-                if start_s[self._oldest] > late_s:
+                if self._since_s(self._oldest) > late_s:
                     return
                 self._connections.close(self._oldest)
                 self._table.time_out(self._oldest, self._connections.now(), errno.ETIMEDOUT)
                 self._connections.dialing -= 1
             self._oldest += 1
+
+    def _since_s(self, row: int) -> float:
+        """From when on the time of ``row`` counts, which is the oldest that is not decided."""
+        while self._stalls and self._stalls[0].stop <= row:
+            self._stalls.popleft()
+        if self._stalls and self._stalls[0].first <= row:
+            return self._stalls[0].over_s
+        return self._table.start_s[row]

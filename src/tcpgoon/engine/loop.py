@@ -32,6 +32,10 @@ LAST_LOOKS = 64
 FEWEST_TO_HALVE = 4
 """With fewer that are due at once, none is kept back so that a newcomer may knock at the half."""
 
+LOOK_EVERY_S = 0.1
+"""While anybody may be late, we look so often, happen what may: one who is stopped or starved in between has no other
+way to know it (`Loop.lag_s`)."""
+
 LONGEST_WAIT_S = 3_600.0
 """The longest that we ask the kernel to wait: epoll counts milliseconds in 32 bits, and a hold may take a year."""
 
@@ -43,7 +47,8 @@ class Loop:
 
     ``clock`` gives seconds, monotonic; ``begun`` is the reading of it that the times of the table count from.
     ``questions`` are what the plan asks the applications. ``newcomer_row`` is a row of the kernel, none of the table,
-    for the newcomers; None: nobody knocks.
+    for the newcomers; None: nobody knocks. ``at_peak`` is called when the hold is over and all are held still, with
+    how many these are.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Loop:
         begun: float,
         questions: Questions | None = None,
         newcomer_row: int | None = None,
+        at_peak: Callable[[int], None] = lambda _held: None,
     ) -> None:
         self._plan = plan
         self._table = table
@@ -70,13 +76,22 @@ class Loop:
         self._confirming = Confirming(self._connections, plan.confirm_rate)
         self._newcomer = None if newcomer_row is None else Newcomer(plan, self._connections, newcomer_row, questions)
         self._newcomer_row = WAKE if newcomer_row is None else newcomer_row
+        self._at_peak = at_peak
         self._connections.on_end = self._forget
         self._unread: set[int] = set()
         self._seen = 0
         self._looked_s = 0.0
         self._seen_s = 0.0
         """All that had happened by then has been seen."""
+        self._back_s = 0.0
+        """When we last came back from looking."""
         self._stopping = False
+        self.lag_s = 0.0
+        """The longest that we did not look at what had happened: busy with a turn's work, or not let run."""
+        self.ramp_lag_s = 0.0
+        """That of the time in which connections were dialled."""
+        self.when_open: Callable[[], None] = lambda: None
+        """Called once, when all are open and have been asked, before the hold."""
         self.interrupted = False
         """Whether `stop` came before the hold was over and what was asked for was proved."""
 
@@ -92,14 +107,19 @@ class Loop:
 
     def run(self) -> None:
         """Open, prove, hold, prove, close; returns when nothing is open any more."""
-        self._knock_before_all()
+        self._back_s = self._now_s()
+        self._knock_beside_none()
         self._establish()
+        self.ramp_lag_s = self.lag_s
         peak_s = self._now_s()
         if self._plan.probe_at is ProbeAt.PEAK:
             self._ask_all()
         self._finish_asking()
+        self.when_open()
         self._hold()
         proved_since_s = self._now_s() if self._plan.hold_s else peak_s
+        self._at_peak(self._connections.held)
+        self._back_s = self._now_s()  # what it took is no lag: nobody could be late meanwhile
         if self._plan.probe_at is ProbeAt.END:
             self._ask_all()
             self._finish_asking()
@@ -119,10 +139,15 @@ class Loop:
 
     # Opening.
 
-    def _knock_before_all(self) -> None:
+    def _knock_beside_none(self) -> None:
         if self._newcomer and not self._stopping:
             self._newcomer.knock(self._now_s(), 0)
             self._go_on(self._newcomer_is_here)
+
+    @property
+    def _awaits_answers(self) -> bool:
+        """Whether anybody may be late."""
+        return self._asking.busy or self._confirming.busy or self._newcomer_is_here()
 
     def _newcomer_is_here(self) -> bool:
         return self._newcomer is not None and self._newcomer.here
@@ -139,7 +164,8 @@ class Loop:
                 self._knock()
             # First the step: a newcomer that leaves in it makes room for the last dial.
             next_s = self._step() if self._speaks or self._newcomer_is_here() else math.inf
-            self._turn(max(0.0, min(dialling.next_s(self._last_to_dial()), next_s) - self._now_s()))
+            wait_s = min(dialling.next_s(self._last_to_dial()), next_s) - self._now_s()
+            self._turn(min(max(0.0, wait_s), LOOK_EVERY_S))
             dialling.expire(self._seen_s)
 
     def _last_to_dial(self) -> int:
@@ -158,10 +184,16 @@ class Loop:
     def _turn(self, timeout_s: float) -> int:
         """Wait for something to happen, and step what it happened to; how many events there were."""
         unread = list(self._unread) if self._unread else ()
+        wait_s = 0.0 if unread or self._stopping else timeout_s
+        looked_s = self._back_s
         if not self._seen:
-            self._looked_s = self._now_s()
-        events = self._kernel.poll(0.0 if unread or self._stopping else min(timeout_s, LONGEST_WAIT_S))
+            self._looked_s = looked_s = self._now_s()
+        events = self._kernel.poll(wait_s)
         now_s = self._now_s()
+        lag_s = max(looked_s - self._back_s, now_s - looked_s - wait_s)
+        if lag_s > self.lag_s:
+            self.lag_s = lag_s
+        self._back_s = now_s
         for row in unread:
             self._listen(row, now_s)
         state, unsent = self._table.state, self._connections.unsent
@@ -242,7 +274,7 @@ class Loop:
         while not self._stopping and busy():
             next_s = self._step()
             if busy():
-                self._turn(max(0.0, next_s - self._now_s()))
+                self._turn(min(max(0.0, next_s - self._now_s()), LOOK_EVERY_S))
 
     def _ask_all(self) -> None:
         self._asking.begin(range(self._rows.start, self._dialling.next))
@@ -251,14 +283,17 @@ class Loop:
         self._go_on(lambda: self._asking.busy)
 
     def _hold(self) -> None:
-        until_s = self._now_s() + self._plan.hold_s
+        until_s, begun_with = self._now_s() + self._plan.hold_s, self._connections.held
         repeated = self._repeated(self._now_s())
         while self._connections.held and not self._stopping and (now_s := self._now_s()) < until_s:
             next_s = min(until_s, self._step(), *(each.step(now_s) for each in repeated))
-            self._turn(max(0.0, next_s - self._now_s()))
+            longest_s = LOOK_EVERY_S if self._awaits_answers else LONGEST_WAIT_S
+            self._turn(min(max(0.0, next_s - self._now_s()), longest_s))
         if self._newcomer and self._newcomer.here:
             self._turn(0.0)  # who was stopped and goes on is told by the kernel that nothing happened
             self._newcomer.go()
+        if begun_with and not self._connections.held:
+            self._knock_beside_none()  # whether anybody is still there where all were lost
         self._finish_asking()
 
     def _repeated(self, now_s: float) -> "list[_Repeated]":

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -10,14 +11,21 @@ from typing import NamedTuple
 
 import msgspec
 
+from tcpgoon.engine import cgroup, conntrack, host, proc_net, sock_diag
+from tcpgoon.engine.container import container
 from tcpgoon.engine.ports import Ports
-from tcpgoon.engine.sockets import is_local, why_not_local
+from tcpgoon.engine.sock_diag import Towards
+from tcpgoon.engine.sockets import FAMILY, has_port_windows, is_local, socket_address, why_not_local
 from tcpgoon.errors import PlanError
+from tcpgoon.judge.lift import at_ease
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.plan.endpoint import Endpoint, Family, is_loopback
 
 LOOP_DESCRIPTORS = 8
 """What a run opens besides its connections: the epoll set, the waker's pair, and a few for reports and imports."""
+
+SPARE = 8
+"""Ports beside those of the connections: newcomers take some."""
 
 _PROC = Path("/proc/sys/net/ipv4")
 _SOCKSTAT = {Family.IPV4: Path("/proc/net/sockstat"), Family.IPV6: Path("/proc/net/sockstat6")}
@@ -40,16 +48,47 @@ class PortRange(NamedTuple):
         return max(0, self.high - self.low + 1 - len(self.forbidden))
 
 
-def look(endpoint: Endpoint, sources: Sequence[str]) -> ClientLimits:
-    """The limits of this client when it dials ``endpoint`` from ``sources``. Raises the soft limit of descriptors."""
+def look(endpoint: Endpoint | None, sources: Sequence[str], connections: int | None = None) -> ClientLimits:
+    """The limits of this client when it dials ``endpoint`` from ``sources``. Raises the soft limit of descriptors.
+
+    None for ``endpoint`` is any one elsewhere. What is open towards it already is counted unless so few ``connections``
+    are to be made that it cannot matter. Nothing is dialled.
+    """
     soft, hard = raise_descriptor_limit()
     ports = port_range(endpoint)
+    local = endpoint is not None and is_local(endpoint.address)
+    ours = sources or _chosen_source(endpoint)
+    towards = _towards(endpoint, ours, ports, connections) if endpoint else Towards(0, 0)
+    files, flows = host.open_files(), conntrack.flows(ours[0] if ours else "127.0.0.1", local)
+    memory, group, tasks = host.memory(), cgroup.memory(), cgroup.tasks()
+    tw_reuse = _tw_reuse()
     return ClientLimits(
         descriptors_soft=soft,
         descriptors_hard=hard,
         descriptors_in_use=_descriptors_in_use() + LOOP_DESCRIPTORS,
+        descriptors_most=host.most_descriptors(),
+        host_files=files.limit,
+        host_files_in_use=files.in_use,
+        host_files_exempt=host.is_exempt_from_file_max(),
         ports=ports.usable if ports else None,
+        port_range=(ports.low, ports.high) if ports else None,
+        ports_in_use=towards.in_use,
+        ports_waiting=towards.time_wait,
+        ports_waiting_usable=_waiting_is_usable(tw_reuse, endpoint, ours),
         sources=len(sources) or 1,
+        sources_at_hand=local and endpoint is not None and endpoint.family is Family.IPV4,
+        tw_reuse=tw_reuse,
+        conntrack=flows.limit if flows else None,
+        conntrack_in_use=flows.in_use if flows else 0,
+        target_is_local=local,
+        memory_available=memory.available,
+        swap_free=memory.swap_free,
+        memory_limit=group.limit,
+        memory_in_use=group.in_use,
+        tasks=tasks.limit,
+        tasks_in_use=tasks.in_use,
+        cpu_quota=cgroup.cpu_quota(),
+        container=container(),
     )
 
 
@@ -70,7 +109,7 @@ def raise_descriptor_limit() -> tuple[int, int]:
     return _known(soft), _known(hard)
 
 
-def port_range(endpoint: Endpoint) -> PortRange | None:
+def port_range(endpoint: Endpoint | None) -> PortRange | None:
     """The kernel's range of ephemeral ports, None where it cannot be known.
 
     Towards a target on this machine its own port is no port for us: a socket that dials itself finds itself, and is
@@ -82,8 +121,9 @@ def port_range(endpoint: Endpoint) -> PortRange | None:
     except (OSError, ValueError):
         return None
     forbidden = _within(reserved, low, high)
-    own = low <= endpoint.port <= high and is_local(endpoint.address)
-    return PortRange(low, high, forbidden | {endpoint.port} if own else forbidden, name_all=own)
+    if endpoint is None or not low <= endpoint.port <= high or not is_local(endpoint.address):
+        return PortRange(low, high, forbidden)
+    return PortRange(low, high, forbidden | {endpoint.port}, name_all=True)
 
 
 def ports_for(endpoint: Endpoint, sources: Sequence[str]) -> list[Ports]:
@@ -95,13 +135,69 @@ def ports_for(endpoint: Endpoint, sources: Sequence[str]) -> list[Ports]:
     return [Ports(found.low, found.high, busy, seed + k, found.forbidden) for k, _ in enumerate(sources or [""])]
 
 
-def check_sources(endpoint: Endpoint, sources: Sequence[str]) -> None:
-    """Raise `PlanError` for the first of ``sources`` from which ``endpoint`` cannot be dialled."""
+def check_sources(endpoint: Endpoint | None, sources: Sequence[str]) -> None:
+    """Raise `PlanError` for the first of ``sources`` from which ``endpoint`` (None: anything) cannot be dialled."""
     for source in sources:
         if (why := why_not_local(source)) is not None:
             raise PlanError(f"the source {source} cannot be dialled from: {why.strerror}") from why
-        if is_loopback(source) and not is_local(endpoint.address):
+        if endpoint and is_loopback(source) and not is_local(endpoint.address):
             raise PlanError(f"the source {source} reaches this machine alone, and {endpoint.address} is elsewhere")
+
+
+def _chosen_source(endpoint: Endpoint | None) -> Sequence[str]:
+    """The address that the kernel would dial ``endpoint`` from; none where it has no route.
+
+    To connect a datagram socket is to ask for the route: nothing is sent.
+    """
+    if endpoint is None:
+        return ()
+    try:
+        with socket.socket(FAMILY[endpoint.family], socket.SOCK_DGRAM) as sock:
+            sock.connect(socket_address(endpoint.address, endpoint.port))
+            address: str = sock.getsockname()[0]
+    except OSError:
+        return ()
+    return (address,)
+
+
+def _towards(endpoint: Endpoint, sources: Sequence[str], ports: PortRange | None, connections: int | None) -> Towards:
+    """What is open towards ``endpoint`` from ``sources`` and has a port of the range.
+
+    Not counted, since that takes its time where there are many sockets, if there are so few that all of them together
+    leave ``connections`` at ease.
+    """
+    none = Towards(0, 0)
+    if ports is None:
+        return none
+    room = ports.usable * max(1, len(sources)) - _sockets_in_use(endpoint.family)
+    if connections is not None and at_ease(connections + SPARE) <= room:
+        return none
+    ours = range(ports.low, ports.high + 1)
+    try:
+        return sock_diag.count_towards(endpoint.family, endpoint.address, endpoint.port, sources, ours)
+    except OSError:  # not every sandbox lets us ask
+        pass
+    try:
+        return proc_net.count_towards(endpoint.address, endpoint.port, sources, ours)
+    except OSError:
+        return none
+
+
+def _tw_reuse() -> int | None:
+    return cgroup.number(_PROC / "tcp_tw_reuse")
+
+
+def _waiting_is_usable(tw_reuse: int | None, endpoint: Endpoint | None, sources: Sequence[str]) -> bool:
+    """Whether ``connect()`` takes ports in TIME_WAIT: ``tcp_twsk_unique()``, net/ipv4/tcp_ipv4.c.
+
+    It wants timestamps, too. A port that is bound explicitly, as ours are where the kernel has no windows of ports, is
+    sometimes to be had all the same: it is left open then.
+    """
+    if cgroup.number(_PROC / "tcp_timestamps") == 0:
+        return False
+    addresses = (*sources, *([endpoint.address] if endpoint else []))
+    on_loopback = bool(addresses) and any(map(is_loopback, addresses))
+    return tw_reuse == 1 or (tw_reuse == 2 and on_loopback) or not has_port_windows()
 
 
 def _known(limit: int) -> int:

@@ -27,7 +27,7 @@ _RESET = struct.pack("ii", 1, 0)
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 _UNDER_WAY = errno.EINPROGRESS
 _new_socket = socket.SocketType
-_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 READ_BYTES = 65_536
 _PORT_TAKEN = {
     Refusal(errno.EADDRNOTAVAIL, Phase.CONNECT),
@@ -55,7 +55,7 @@ class SocketKernel:
         ports: Sequence[Ports],
         windows: bool | None = None,
     ) -> None:
-        self._family = _FAMILY[endpoint.family]
+        self._family = FAMILY[endpoint.family]
         self._address = socket_address(endpoint.address, endpoint.port)
         self.may_meet_itself = not all(one.known for one in ports) and is_local(endpoint.address)
         self._first = rows.start

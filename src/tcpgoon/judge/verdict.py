@@ -9,8 +9,10 @@ INCONCLUSIVE. If they would not, the target failed whatever we did: FAIL.
 
 What we spoiled are the dials that our own kernel refused, what was never decided, the connections that a newcomer of
 ours may have pushed out, or whose place it may have kept, and a probe that nobody ever answered as expected: it may be
-the wrong question. Silence on the path is held against the target only where nothing was wrong with us, since a client
-in trouble is deaf too.
+the wrong question; and those ends that our own slowness, or packets that our own host dropped, explain (`spoiled`): not
+all that went wrong while we were busy. Silence on the path is held against the target only where nothing was wrong with
+us, since a client in trouble is deaf too. And what a client that stood still found to be there only after the time for
+it may have come too late: then not even a PASS is known to be one.
 """
 
 from enum import StrEnum
@@ -19,12 +21,13 @@ from typing import NamedTuple
 import msgspec
 
 from tcpgoon.errors import ExitStatus
-from tcpgoon.judge import reasons
+from tcpgoon.judge import reasons, spoiled
 from tcpgoon.judge.facts import Facts, Finding
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.requirements import Bound, Field, Requirement
+from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import Phase, Side
-from tcpgoon.record.unserved import NO_SESSION, UNPROVEN
+from tcpgoon.record.unserved import NO_SESSION, UNPROVEN, Unserved
 
 SOMETHING_HELD = Requirement(Field.PEAK, Bound.AT_LEAST, 1)
 """Always required: that nothing was lost proves nothing where nothing was held."""
@@ -67,13 +70,18 @@ def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
     """The verdict over ``facts``."""
     if facts.interrupted:
         return Judgement(Verdict.INTERRUPTED, reasons.stopped(facts))
-    if facts.started and not reasons.unfinished(facts) and _is_certain(facts):
+    if facts.started and not reasons.unfinished(facts) and _is_certain(facts) and not _came_late(facts):
         return Judgement(Verdict.PASS, reasons.carried(facts))
     if not facts.started or _is_possible(facts):
         return Judgement(Verdict.INCONCLUSIVE, reasons.left_open(facts, findings, not_verifiable(facts)))
     measured = _as_measured(facts)
     broken = [requirement for requirement in _required(facts) if not requirement.holds(measured.of(requirement))]
     return Judgement(Verdict.FAIL, reasons.shortfall(facts, broken))
+
+
+def _came_late(facts: Facts) -> bool:
+    """Whether some may have been established, or served, only after the time for it."""
+    return spoiled.late_dials(facts) or spoiled.late_answers(facts)
 
 
 def _required(facts: Facts) -> tuple[Requirement, ...]:
@@ -117,17 +125,26 @@ def _were_all_proved(facts: Facts) -> _Numbers:
 def _at_best(facts: Facts) -> _Numbers:
     """What would have been measured had all that we spoiled gone well, and were all there that may be."""
     metrics, undecided = facts.metrics, facts.plan.connections - facts.metrics.decided
-    spoiled = facts.endings(Side.CLIENT)
-    if spoiled or undecided:
-        spoiled += facts.endings(Side.PATH)
+    ends = _spoiled(facts, deaf=bool(undecided))
     losses = metrics.pushed_out + _broken_off(facts)
-    losses += sum(ending.count for ending in spoiled if ending.phase in (Phase.HELD, Phase.PHANTOM))
-    dials = undecided + sum(ending.count for ending in spoiled if ending.phase not in (Phase.HELD, Phase.PHANTOM))
-    count = dials + losses + metrics.kept_out + metrics.unknown + _unverifiable_and_held(facts)
+    losses += sum(ending.count for ending in ends if ending.phase in (Phase.HELD, Phase.PHANTOM))
+    losses = min(losses, metrics.lost)  # some of them may be one and the same
+    dials = undecided + sum(ending.count for ending in ends if ending.phase not in (Phase.HELD, Phase.PHANTOM))
+    kept_out = min(metrics.kept_out, metrics.counts.failed + metrics.lost + undecided - dials - losses)
+    count = dials + losses + kept_out + metrics.unknown + _unanswered_and_held(facts)
     # What we closed ourselves was there for as long as we wanted: that it was not all at once is ours too.
     peak = max(metrics.peak, metrics.established)
-    lost = max(0, metrics.lost - losses - metrics.kept_out)
+    lost = max(0, metrics.lost - losses - kept_out)
     return _Numbers(metrics.established + count, lost, peak + count)
+
+
+def _spoiled(facts: Facts, *, deaf: bool) -> list[Ending]:
+    """The endings that are ours; and silence on the path, where there are any of those or we are ``deaf``."""
+    ours = facts.endings(Side.CLIENT)
+    if ours or deaf:
+        ours += facts.endings(Side.PATH)
+    sides = {ending.side for ending in ours}
+    return ours + [ending for ending in spoiled.endings(facts) if ending.side not in sides]
 
 
 def not_verifiable(facts: Facts) -> int:
@@ -139,9 +156,17 @@ def not_verifiable(facts: Facts) -> int:
 
 
 def _unverifiable_and_held(facts: Facts) -> int:
-    if not _may_be_the_question(facts):
-        return 0
-    return sum(entry.held for entry in facts.metrics.unserved if entry.why in UNPROVEN)
+    return _held(facts, UNPROVEN) if _may_be_the_question(facts) else 0
+
+
+def _unanswered_and_held(facts: Facts) -> int:
+    """Those, and the ones that had too little time for their answer."""
+    no_proof = spoiled.short_of_time(facts) | (UNPROVEN if _may_be_the_question(facts) else frozenset())
+    return _held(facts, no_proof)
+
+
+def _held(facts: Facts, whys: frozenset[Unserved]) -> int:
+    return sum(entry.held for entry in facts.metrics.unserved if entry.why in whys)
 
 
 def _broken_off(facts: Facts) -> int:

@@ -24,6 +24,9 @@ MOST_SOURCES = 65_536
 SHORTEST_EVERY_S = 0.1
 """What is repeated while connections are held is not repeated more often than that."""
 
+HIGHEST_PID = 4_194_304
+"""PID_MAX_LIMIT of Linux; the other systems have less."""
+
 MOST_CONFIRM_RATE = 50_000.0
 """Beyond it the signs of life of one tick of a slow clock overflow the queue of received packets."""
 
@@ -76,6 +79,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How often a newcomer knocks while all are held."""
     requirements: tuple[Requirement, ...] = ()
     """What has to hold for a PASS; empty: `required` says that all are held and none was lost."""
+    target_pid: int | None = None
+    """A process of the target on this machine, whose descriptors, threads and memory are looked at; None: the
+    processes that listen on the target's port, where that is on this machine."""
     force: bool = False
     """Go on even where a limit of this client makes the plan impossible."""
 
@@ -89,6 +95,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         _in_range("number of sources", len(self.sources), 0, MOST_SOURCES)
         if len(set(self.sources)) < len(self.sources):
             raise PlanError("a source is given twice: its ports are no more for that")
+        if self.target_pid is not None:
+            _in_range("process id of the target", self.target_pid, 1, HIGHEST_PID)
         for requirement in self.requirements:
             _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
         self._check_proof()

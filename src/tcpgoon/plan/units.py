@@ -85,6 +85,14 @@ def format_duration(seconds: float) -> str:
     return f"{clock}{_decimals(rest_us, 1_000_000)}s"
 
 
+def format_bytes(count: int) -> str:
+    """``count`` in its natural unit, to one decimal: ``512 B``, ``4.2 KB``, ``23.8 GB``. 1 KB is 1,000 B."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} B"
+
+
 def _decimals(amount: int, unit: int) -> str:
     """``amount / unit`` exactly, without trailing zeros; ``unit`` is a power of ten."""
     whole, part = divmod(amount, unit)

@@ -66,6 +66,13 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """From the first ``connect()`` to the last dial that was decided; 0 where none was."""
     response: Distribution | None
     """``connect()`` to writable, of all that were ever established; None where there was none."""
+    slowest_dial_s: float
+    """The longest that a dial that succeeded may have taken.
+
+    That is the kernel's time where no SYN was repeated: it is right although we were late to see it. 0: there was none.
+    """
+    slowest_answer_s: float
+    """The longest that a probe that passed may have taken, TLS handshake and all: as we saw it; 0 where none did."""
     establishment: Distribution | None
     """The same, of those that reached the level asked for."""
     time_to_error: Distribution | None
@@ -170,6 +177,8 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         answered=int(np.count_nonzero(rows.ever_served | (rows.column("unserved") == Unserved.LATE))),
         ramp_s=last_s - first_s if last_s < np.inf else 0.0,
         response=Distribution.of(took_s[established]),
+        slowest_dial_s=float(_known_s(rows, took_s)[established].max(initial=0)),
+        slowest_answer_s=_slowest_answer_s(rows),
         establishment=Distribution.of(took_s[rows.reached(asked)]),
         time_to_error=Distribution.of((end_s - start_s)[failed]),
         errors=endings(rows, failed, end_s - start_s),
@@ -187,6 +196,19 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
 def _ramp(start_s: Seconds, decided_s: Seconds, decided: Mask) -> tuple[float, float]:
     """When the first dial that was decided began, and when the last one was decided; never, where none was."""
     return (float(start_s[decided].min()), float(decided_s[decided].max())) if decided.any() else (0.0, np.inf)
+
+
+def _known_s(rows: Rows, took_s: Seconds) -> Seconds:
+    """How long dials took, by the kernel where it knows; what user space adds is left out."""
+    rtt_s = rows.column("rtt_us") / 1e6
+    by_kernel = (rtt_s > 0) & (rows.column("retransmits") == 0)
+    return np.where(by_kernel, np.minimum(took_s, rtt_s), took_s)
+
+
+def _slowest_answer_s(rows: Rows) -> float:
+    asked_s, served_s = rows.column("asked_s"), rows.column("served_s")
+    answered = rows.established & (asked_s > 0) & (served_s > 0)
+    return float((served_s - asked_s)[answered].max(initial=0))
 
 
 def _times(rows: Rows, took_s: Seconds) -> dict[str, Distribution | None]:

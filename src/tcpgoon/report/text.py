@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from tcpgoon.judge.facts import Finding
 from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import ClosedBy
-from tcpgoon.report import proof
+from tcpgoon.report import findings, on_site, proof
 from tcpgoon.report.status import status_line
 from tcpgoon.result import Result
 
@@ -70,8 +69,9 @@ def _new(result: Result) -> Iterator[str]:
     yield from proof.newcomers(result)
     if received := result.metrics.received_bytes:
         yield f"{'Received' if result.plan.asks else 'Received unasked, and dropped'}: {received:,} bytes"
+    yield from on_site.on_site(result)
     yield from (f"Not measured here: {what}" for what in result.environment.missing)
-    yield from (line for finding in result.findings for line in _finding(finding))
+    yield from findings.found(result)
 
 
 def _times(result: Result) -> Iterator[str]:
@@ -126,7 +126,3 @@ def _loss(ending: Ending) -> str:
     name = "RST" if ending.name == "ECONNRESET" else ending.name
     by = f"{_CLOSED_BY[ending.closed_by]}{' (not served)' if ending.unserved else ''}"
     return f"{name}{by} × {ending.count}, {when} after they were established"
-
-
-def _finding(finding: Finding) -> tuple[str, str]:
-    return f"{finding.code} ({finding.side}): {finding.sentence}", f"      what to do: {finding.remedy}"

@@ -82,24 +82,33 @@ class TracedTable(Table):
 
 
 class Watch:
-    """Shows ``table`` to ``monitor`` every ``interval_s`` seconds, from entering to leaving the ``with`` block."""
+    """Shows ``table`` to ``monitor`` every ``interval_s`` seconds, from entering to leaving the ``with`` block.
+
+    Where no thread can be started for it (a limit of tasks), nothing is shown, and the run goes on.
+    """
 
     def __init__(self, monitor: Monitor, table: Table, begun: float, interval_s: float) -> None:
         self._monitor = monitor
         self._table = table
         self._begun = begun
         self._interval_s = interval_s
+        self.blind = False
+        """Whether nothing is shown."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tcpgoon-monitor", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # "can't start new thread" is all that Python makes of EAGAIN
+            self.blind = True
         return self
 
     def __exit__(self, *_: object) -> None:
         """Let the monitor see the last events, but do not wait for ever for one that is stuck."""
         self._over.set()
-        self._thread.join(timeout=1.0)
+        if not self.blind:
+            self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
         due_s = 0.0

@@ -15,19 +15,26 @@ from typing import NamedTuple
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine import preflight
 from tcpgoon.engine.loop import Loop
+from tcpgoon.engine.on_site import Inspector, check_pid
 from tcpgoon.engine.portable import SelectorKernel
 from tcpgoon.engine.probes import questions
 from tcpgoon.engine.sockets import EpollKernel
+from tcpgoon.engine.strain import Gauge
 from tcpgoon.errors import Unanswerable
+from tcpgoon.judge.cost import cost_of
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.on_site import OnSite
+from tcpgoon.judge.preflight import is_possible
+from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import judge
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
 from tcpgoon.record.metrics import measure, not_begun
+from tcpgoon.record.shape import shape
 from tcpgoon.record.table import Table
 from tcpgoon.result import Environment, Result
 from tcpgoon.run.monitor import Monitor, TracedTable, Watch
@@ -38,6 +45,7 @@ PLACES_OF_NEWCOMERS = 2
 """Before all are open two knock, and each may leave its port in TIME_WAIT: the N are not to miss it."""
 
 NO_NEWCOMERS = "how newcomers fare: this client has no descriptor or local port left for them"
+NO_THREAD = "the counts while it runs: this client may start no thread that shows them (TG106)"
 
 
 class _Run(NamedTuple):
@@ -48,6 +56,8 @@ class _Run(NamedTuple):
     missing: tuple[str, ...] = ()
     heard: Heard = Heard()
     knocks: Sequence[Knock] = ()
+    strain: Strain = Strain()
+    on_site: OnSite | None = None
 
 
 def run(
@@ -62,28 +72,34 @@ def run(
 
     ``endpoints`` are what the target's name was resolved to, the one to dial first; by default it is resolved now.
     ``monitor`` is shown a snapshot every ``interval_s`` seconds. ``stop`` ends the run early. A connection that fails
-    is part of the result; raised are `PlanError` for a source that is not ours and `ResolutionError`.
+    is part of the result; raised are `ResolutionError`, and `PlanError` for a source that is not ours or a process
+    that is not there.
     """
     found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
     begun, begun_at = time.monotonic(), datetime.now(UTC)
     with _ours_to_open():
         preflight.check_sources(found[0], plan.sources)
-        limits = preflight.look(found[0], plan.sources)
-        possible = plan.force or limits.allows(plan.connections)
+        check_pid(plan.target_pid)
+        limits = preflight.look(found[0], plan.sources, plan.connections)
+        possible = plan.force or is_possible(limits, plan.connections)
         kind = TracedTable if monitor and monitor.wants_events else Table
         table = kind(plan.connections if possible else 0)
         asked = questions(plan.probe, plan.tls) if possible else None
-        knocks = plan.knocks and limits.allows(plan.connections + PLACES_OF_NEWCOMERS)
+        knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
         kernel = _kernel(plan, found[0], range(table.rows + knocks)) if possible else None
     if kernel:
-        with _watched(monitor, table, begun, interval_s):
-            loop = Loop(
-                plan, table, range(table.rows), kernel, time.monotonic, begun, asked, table.rows if knocks else None
-            )
+        inspector = Inspector(found[0], plan.target_pid, lambda: time.monotonic() - begun)
+        newcomer, rows = table.rows if knocks else None, range(table.rows)
+        loop = Loop(plan, table, rows, kernel, time.monotonic, begun, asked, newcomer, inspector.look_at_peak)
+        with inspector.watching(), _watched(monitor, table, begun, interval_s) as watch:
             outcome = _carry_out(loop, kernel, stop or Stop())
         limits = preflight.as_they_are_now(limits)
-        if plan.knocks and not knocks:
-            outcome = outcome._replace(missing=(*outcome.missing, NO_NEWCOMERS))
+        unmeasured = [
+            *([NO_NEWCOMERS] if plan.knocks and not knocks else []),
+            *([NO_THREAD] if watch and watch.blind else []),
+            *inspector.missing,
+        ]
+        outcome = outcome._replace(on_site=inspector.on_site, missing=(*outcome.missing, *unmeasured))
     else:
         outcome = _Run(started=False, interrupted=False)
     return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
@@ -99,18 +115,28 @@ def _ours_to_open() -> Iterator[None]:
         raise Unanswerable(f"this client cannot open what it needs for itself: {why}") from exc
 
 
-def _watched(monitor: Monitor | None, table: Table, begun: float, interval_s: float) -> AbstractContextManager[object]:
+def _watched(
+    monitor: Monitor | None, table: Table, begun: float, interval_s: float
+) -> AbstractContextManager[Watch | None]:
     return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
 
 
 def _carry_out(loop: Loop, kernel: EpollKernel | SelectorKernel, stop: Stop) -> _Run:
     stop.when_requested(loop.stop)
+    gauge = Gauge()
+    loop.when_open = gauge.lap
     try:
         loop.run()
+        strain = gauge.strain(loop.lag_s, loop.ramp_lag_s)
     finally:
         kernel.shut()
     return _Run(
-        started=True, interrupted=loop.interrupted, missing=kernel.missing, heard=loop.heard, knocks=loop.knocks
+        started=True,
+        interrupted=loop.interrupted,
+        missing=kernel.missing,
+        heard=loop.heard,
+        knocks=loop.knocks,
+        strain=strain,
     )
 
 
@@ -134,10 +160,13 @@ def _judged(
         plan=plan,
         limits=limits,
         metrics=metrics,
+        shape=shape(table),
         started=outcome.started,
         interrupted=outcome.interrupted,
         sayings=sayings,
         newcomers=knocks,
+        strain=outcome.strain,
+        on_site=outcome.on_site,
     )
     findings = diagnose(facts)
     judgement = judge(facts, findings)
@@ -156,6 +185,9 @@ def _judged(
         sayings=sayings,
         tls=outcome.heard.tls,
         newcomers=knocks,
+        strain=outcome.strain,
+        on_site=outcome.on_site,
+        cost=cost_of(outcome.on_site) if outcome.on_site else None,
     )
 
 

@@ -1,0 +1,55 @@
+"""``tcpgoon preflight``: the limits of this client, before anything is dialled."""
+
+import sys
+
+import click
+
+from tcpgoon.cli.output import say
+from tcpgoon.cli.params import COUNT
+from tcpgoon.cli.target import METAVAR, target_of
+from tcpgoon.discovery.resolver import resolve
+from tcpgoon.engine.preflight import check_sources, look
+from tcpgoon.errors import ExitStatus
+from tcpgoon.judge.preflight import checks, impossible
+from tcpgoon.plan.endpoint import Endpoint, Family, Target
+from tcpgoon.plan.plan import Plan
+from tcpgoon.report.preflight import preflight_report, summary
+
+_ANY = Target("any", 1)
+"""In the place of a target that is not given: a name, so that it is of neither family."""
+
+
+@click.command(
+    short_help="Can this client hold so many? Its limits.",
+    epilog="Exit status: 0 possible, 3 impossible or the name does not resolve, 64 usage.",
+)
+@click.argument("target", nargs=-1, metavar=f"[{METAVAR}]")
+@click.option("-c", "--connections", type=COUNT, default="100", show_default=True, help="How many are to be held; 10k.")
+@click.option("-4", "family", flag_value=Family.IPV4.value, help="Dial IPv4 addresses only.")
+@click.option("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only.")
+@click.option(
+    "--source", "sources", multiple=True, metavar="ADDRESS", help="Local address to dial from; more than once."
+)
+def preflight(target: tuple[str, ...], connections: int, family: str | None, sources: tuple[str, ...]) -> ExitStatus:
+    """Show each limit of this client, and how many connections it allows. Nothing is dialled.
+
+    Without a target: towards any one that is elsewhere.
+    """
+    plan = Plan(
+        target=target_of(target) if target else _ANY,
+        connections=connections,
+        family=Family(family or Family.ANY),
+        sources=sources,
+    )
+    endpoint = resolve(plan.target, plan.dialled_family)[0] if target else None
+    check_sources(endpoint, sources)
+    found = checks(look(endpoint, sources), connections)
+    asked = (found, connections, _named(plan.target, endpoint))
+    say(preflight_report(*asked, sys.stdout), summary(*asked))
+    return ExitStatus.INCONCLUSIVE if impossible(found) else ExitStatus.PASS
+
+
+def _named(target: Target, endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return "any one target"
+    return str(target) if target.by_address else f"{target} ({endpoint.address})"

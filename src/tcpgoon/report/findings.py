@@ -1,0 +1,30 @@
+"""The findings in the text report: what stopped the target, or us, and what to do about it.
+
+A sentence holds the numbers that people need; the rest of the evidence is for machines, which read the result. Lines
+are not wrapped: scripts look for them, and people paste commands. No ``$`` stands before these: some are lines for a
+configuration file, and say so.
+"""
+
+from collections.abc import Iterator
+
+from tcpgoon.judge.facts import Finding
+from tcpgoon.result import Result
+
+_INDENT = " " * len("TG301 ")
+
+
+def found(result: Result) -> Iterator[str]:
+    """The lines about each finding, first cause first."""
+    return (_printable(line) for finding in result.findings for line in _lines(finding))
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.code} ({finding.side}, {finding.confidence}): {finding.sentence}"
+    yield f"{_INDENT}what to do: {finding.remedy}"
+    yield from (f"{_INDENT}  {command}" for command in finding.commands)
+    yield f"{_INDENT}more: tcpgoon explain {finding.code}"
+
+
+def _printable(line: str) -> str:
+    """What peers say is escaped where it is read; should a rule forget it, no terminal obeys it nevertheless."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)

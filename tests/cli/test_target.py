@@ -1,0 +1,32 @@
+import click
+import pytest
+
+from tcpgoon.cli.target import target_of
+from tcpgoon.errors import PlanError
+from tcpgoon.plan.endpoint import Target
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        (["host", "80"], Target("host", 80)),
+        (["tcp://host:80"], Target("host", 80)),
+        (["[::1]:80"], Target("::1", 80)),
+        (["::1", "80"], Target("::1", 80)),
+    ],
+)
+def test_one_word_or_two(words: list[str], target: Target) -> None:
+    assert target_of(words) == target
+
+
+@pytest.mark.parametrize("words", [["host"], ["host", "0"]])
+def test_what_is_no_target(words: list[str]) -> None:
+    with pytest.raises(PlanError):
+        target_of(words)
+
+
+@pytest.mark.parametrize("words", [[], ["a", "b", "c"]])
+def test_another_number_of_words(words: list[str]) -> None:
+    with click.Context(click.Command("run")), pytest.raises(click.UsageError) as caught:
+        target_of(words)
+    assert caught.value.message == "give a target: HOST PORT or HOST:PORT"
