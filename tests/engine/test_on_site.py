@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tcpgoon.engine.on_site import Inspector, check_pid
+from tcpgoon.engine.on_site import PASSED_ON, Inspector, check_pid
 from tcpgoon.engine.processes import Found
 from tcpgoon.engine.sock_diag import Listener, SockDiag
 from tcpgoon.engine.vantage import Vantage
@@ -87,6 +87,15 @@ def test_a_server_that_takes_them_all(stack: ExitStack, server: Start) -> None:
         200,
     )
     assert found.is_gone
+
+
+def test_connections_that_a_rule_of_this_host_passes_on() -> None:
+    """They are held, and nobody listens: it is not the target that was seen."""
+    looks = inspector(1)
+    with looks.watching():
+        looks.look_at_peak(150)
+    assert looks.on_site is None
+    assert looks.missing == (f"the target on this machine: {PASSED_ON.format(1)}",)
 
 
 def test_a_server_that_never_accepts(stack: ExitStack, server: Start) -> None:

@@ -252,6 +252,9 @@ def dial(count, source, port, local_port=0):
 
 held = dial(20, "127.0.0.1", 7000) + dial(3, "127.0.0.1", 7001) + dial(4, "127.0.0.9", 7000)
 held += dial(1, "127.0.0.1", 7000, local_port=39999)  # no port of the range
+Path("/proc/sys/net/ipv4/ip_local_reserved_ports").write_text("40100-40105")
+Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40105")
+held += dial(1, "127.0.0.1", 7000, local_port=40103)  # a reserved one
 for client, accepted in dial(30, "127.0.0.1", 7000):
     client.close()
     accepted.close()

@@ -281,6 +281,16 @@ OURS = (
 ON_THE_PATH = (
     Situation("no answer to any SYN", facts((100, LATE)), (found("TG201", PATH, LIKELY),)),
     Situation("no answer to the only SYN", facts((1, LATE)), (found("TG201", PATH, LIKELY),)),
+    Situation(
+        "no answer to any SYN, although somebody listens",
+        facts((100, LATE), on_site=at_site()),
+        (found("TG201", PATH, LIKELY),),
+    ),
+    Situation(
+        "no answer to any SYN, and the queue was full already",
+        facts((100, LATE), on_site=at_site(queued=129, stood_s=2.0, overflows=100)),
+        (found("TG301", KERNEL, CERTAIN),),
+    ),
     Situation("5 % loss", facts((1_000, now_and_then(TAKEN, repeated(TAKEN), 20))), (found("TG202", PATH, LIKELY),)),
     Situation("5 % loss, a burst", facts((1_000, TAKEN), every_s=0), ()),
     Situation(
@@ -301,6 +311,11 @@ ON_THE_PATH = (
     Situation(
         "a firewall rejects by ICMP, and not each; our kernel says refused",
         facts((7, REFUSED), (93, LATE)),
+        (found("TG203", PATH, LIKELY),),
+    ),
+    Situation(
+        "all are refused although somebody listens",
+        facts((100, REFUSED), on_site=at_site()),
         (found("TG203", PATH, LIKELY),),
     ),
     Situation(
@@ -409,6 +424,11 @@ ON_THE_PATH = (
         "closed without an answer at an age of 1 s",
         facts((300, aged(CLOSED_BY_PEER._replace(proved=ACKNOWLEDGED), 1.0, 0.01)), level=SERVED),
         (found("TG206", PATH, POSSIBLE),),
+    ),
+    Situation(
+        "closed at 0.9 s, most of them just after it",
+        facts((297, aged(CLOSED_BY_PEER, 0.91)), (3, aged(CLOSED_BY_PEER, 0.89)), every_s=0.02),
+        (found("TG405", APPLICATION, LIKELY),),
     ),
     Situation("reset as soon as accepted", facts((100, RESET_DIAL)), (found("TG206", PATH, POSSIBLE),)),
     Situation(

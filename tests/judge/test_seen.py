@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from tcpgoon.judge.naming import Products
+from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.seen import Seen, is_of_one_age, outlived
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.probe import Exchange
@@ -34,6 +35,7 @@ from .fates import (
     SILENT_PHANTOM,
     TAKEN,
     UNREACHABLE,
+    Fate,
     facts_of,
     plan_of,
     unserved,
@@ -540,3 +542,18 @@ def test_who_ends_after_we_asked_again_may_only_have_replied(age_s: float, asked
     found = facts((10, aged(RESET_BY_PEER, age_s)), every_s=0, level=level)
     again = Seen(msgspec.structs.replace(found, plan=msgspec.structs.replace(found.plan, **asked)))
     assert again.is_reply(again.shape.losses[0]) is reply
+
+
+@pytest.mark.parametrize(
+    ("fates", "site", "beside"),
+    [
+        ((REFUSED,), at_site(), True),
+        ((REFUSED,), at_site(listens=False), False),
+        ((REFUSED,), at_site(listens_before=False), False),
+        ((REFUSED,), None, False),
+        ((REFUSED, TAKEN), at_site(), False),
+        ((LATE,), at_site(), False),
+    ],
+)
+def test_refused_although_somebody_listens(fates: tuple[Fate, ...], site: OnSite | None, beside: bool) -> None:
+    assert seen(*((1, fate) for fate in fates), on_site=site).is_refused_beside_listener is beside

@@ -20,6 +20,8 @@ from tcpgoon.plan.endpoint import Endpoint
 MOST_COUNTED = 50_000
 """With more connections than these, those that were accepted are not counted: it takes a second for a million."""
 
+PASSED_ON = "nobody listens on port {}, a rule of this host passes connections on: --target-pid says who is to be seen"
+
 
 def check_pid(pid: int | None) -> None:
     """Raise `PlanError` where ``pid`` is no process of this machine, or this one."""
@@ -79,7 +81,7 @@ class Inspector:
     @property
     def on_site(self) -> OnSite | None:
         """What was seen, once the run is over; None where the target is not here, or nothing could be seen."""
-        if len(self._looks) != 3:
+        if len(self._looks) != 3 or self._are_passed_on:
             return None
         before, peak, after = self._looks
         return OnSite(
@@ -95,7 +97,14 @@ class Inspector:
     @property
     def missing(self) -> tuple[str, ...]:
         """Why there is no `on_site` although there was to be one."""
-        return (f"the target on this machine: {self._hidden}",) if self._hidden and not self.on_site else ()
+        hidden = PASSED_ON.format(self._endpoint.port) if self._are_passed_on else self._hidden
+        return (f"the target on this machine: {hidden}",) if hidden and not self.on_site else ()
+
+    @property
+    def _are_passed_on(self) -> bool:
+        """Whether connections are held although nobody listens: what was seen then is not the target."""
+        listening = any(look.listening for look in self._looks)
+        return self._pid is None and not listening and any(look.held for look in self._looks)
 
     def _begin(self) -> None:
         self._vantage = Vantage(self._endpoint, self._pid)

@@ -172,7 +172,7 @@ def _towards(endpoint: Endpoint, sources: Sequence[str], ports: PortRange | None
     room = ports.usable * max(1, len(sources)) - _sockets_in_use(endpoint.family)
     if connections is not None and at_ease(connections + SPARE) <= room:
         return none
-    ours = range(ports.low, ports.high + 1)
+    ours = set(range(ports.low, ports.high + 1)) - ports.forbidden
     try:
         return sock_diag.count_towards(endpoint.family, endpoint.address, endpoint.port, sources, ours)
     except OSError:  # not every sandbox lets us ask

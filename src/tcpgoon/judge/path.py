@@ -49,8 +49,11 @@ def _silently(seen: Seen) -> str:
 
 
 def rejects(seen: Seen) -> Iterator[Finding]:
-    """TG203, TG303: a firewall rejects by ICMP. Our kernel calls that a refusal, but no kernel refuses so seldom."""
-    if not (seen.refused and seen.silently_rejected):
+    """TG203, TG303: a firewall rejects by ICMP. Our kernel calls that a refusal, but no kernel refuses so seldom.
+
+    Or it rejects all, however it does it, where it was seen that somebody listens.
+    """
+    if not seen.refused or not (seen.silently_rejected or seen.is_refused_beside_listener):
         return
     from_a_number_on = bool(seen.established)
     yield Finding(
@@ -59,7 +62,8 @@ def rejects(seen: Seen) -> Iterator[Finding]:
         confidence=Confidence.LIKELY,
         sentence="a firewall rejects "
         + (f"more than the {plural(seen.established, 'connection')} that were let in" if from_a_number_on else "all")
-        + f": {plural(seen.refused, 'dial')} refused (ECONNREFUSED){_silently(seen)}",
+        + f": {plural(seen.refused, 'dial')} refused (ECONNREFUSED){_silently(seen)}"
+        + ("; the target listens" if seen.is_refused_beside_listener else ""),
         remedy="let the port through where it is rejected, or raise the number of connections that is let through",
         commands=("nft list ruleset | grep -nE 'ct count|reject'  # on the target and on the way",),
         evidence={
@@ -72,19 +76,23 @@ def rejects(seen: Seen) -> Iterator[Finding]:
     )
 
 
+_NO_ANSWER = "a firewall drops them, or no host has that address"
+
+
 def vanish(seen: Seen) -> Iterator[Finding]:
     """TG201: not one SYN was ever answered."""
     unanswered = seen.timeouts and not (seen.established or seen.refused or seen.reset_dials or seen.unreachable)
     unanswered = unanswered and not seen.anybody_welcome
-    if not unanswered or (seen.on_site and seen.on_site.before.listening):
+    if not unanswered or _queue_is_known(seen):
         return
+    here = seen.is_local
     timeout = format_duration(seen.plan.dial_timeout_s)
     yield Finding(
         code="TG201",
         side=Side.PATH,
         confidence=Confidence.LIKELY,
-        sentence=f"SYNs vanish: {plural(seen.timeouts, 'dial')} got no answer within {timeout}, not even a refusal; a "
-        "firewall drops them, or no host has that address",
+        sentence=f"SYNs vanish: {plural(seen.timeouts, 'dial')} got no answer within {timeout}, not even a refusal; "
+        + ("it listens on this machine, where a firewall drops them" if here else _NO_ANSWER),
         remedy="let the port through where it is filtered (security group, network policy, firewall of the target), or "
         "look at the address",
         commands=(f"tracepath -n {seen.plan.target.host}",),
@@ -291,13 +299,14 @@ def stranger(seen: Seen) -> Iterator[Finding]:
     ended = seen.losses(Way.FIN, Way.RST)
     young = [one for one in ended if seen.was_asked or (one.young and one not in seen.cliffs(one.way))]
     turned_out = sum(losses.count for losses in young) + seen.reset_dials
+    accepted = seen.established + seen.reset_dials
     none_lives = seen.is_few(seen.metrics.counts.held, seen.plan.connections) and not seen.death
     wrong = seen.unserved(Unserved.UNEXPECTED, Unserved.NO_TLS, Unserved.ENDLESS)
     forged = seen.metrics.phantoms if seen.metrics.phantoms == seen.established > HANDFUL else 0
     forged = 0 if seen.anybody_welcome else forged  # whom a kernel there has acknowledged
     known = Confidence.LIKELY if seen.proxy or seen.is_local else Confidence.POSSIBLE
     ways = (
-        (turned_out if none_lives else 0, known, _how(ended)),
+        (turned_out if none_lives and 2 * turned_out >= accepted else 0, known, _how(ended)),
         (wrong, Confidence.POSSIBLE, "answered otherwise than expected"),
         (seen.refused_by_kernel and forged, Confidence.LIKELY, "unknown to any kernel behind"),
         (seen.never_taken and forged, Confidence.POSSIBLE, "took nothing that was sent"),
@@ -318,7 +327,7 @@ def stranger(seen: Seen) -> Iterator[Finding]:
         remedy="look what listens there: a proxy or load balancer without a healthy backend, a port forward, another "
         "service",
         commands=(f"curl -v telnet://{host_port(target.host, target.port)}",),
-        evidence={"accepted": seen.established + seen.reset_dials, "turned_out": turned_out, "served": 0},
+        evidence={"accepted": accepted, "turned_out": turned_out, "served": 0},
         accounts_for=count,
     )
 

@@ -107,6 +107,13 @@ class Seen:
         """Ends by an error of the network."""
         return [ending for ending in self.facts.endings(Side.PATH) if ending.error != errno.ETIMEDOUT]
 
+    @property
+    def is_refused_beside_listener(self) -> bool:
+        """Whether all dials were refused although somebody was seen to listen, before them and after them."""
+        site, others = self.on_site, self.established or self.reset_dials or self.anybody_welcome
+        listens = site is not None and site.before.listening and site.peak.listening
+        return bool(self.refused) and listens and not others
+
     @cached_property
     def silently_rejected(self) -> int:
         """Dials that got no answer, where others were rejected: a kernel sends a RST to each, and ICMP sparingly."""

@@ -183,6 +183,8 @@ def nobody_listens(seen: Seen) -> Iterator[Finding]:
     """TG302: every dial was refused, the first one too."""
     if not seen.refused or seen.established or seen.reset_dials or seen.anybody_welcome or seen.silently_rejected:
         return
+    if seen.is_refused_beside_listener:
+        return
     known = seen.on_site is not None and not seen.on_site.before.listening
     target = seen.plan.target
     yield Finding(
