@@ -229,6 +229,7 @@ PLAIN: dict[str, Any] = {
     "strain": {
         "lag_s": 0.0,
         "ramp_lag_s": 0.0,
+        "lagged_since_s": None,
         "run_s": 0.0,
         "cpu_s": 0.0,
         "wall_s": 0.0,

@@ -36,6 +36,7 @@ def test_a_loop_that_is_never_kept_waiting_has_no_lag() -> None:
     asked = proof(50, pacing=ConstantRate(0.01), hold_s=20.0, canary_every_s=5.0)
     run = Run(asked, lambda _: SERVES, newcomers=[SERVES]).run()
     assert (run.loop.lag_s, run.loop.ramp_lag_s) == (near(0.0, by=1e-6), near(0.0, by=1e-6))
+    assert run.loop.lagged_since_s is None
 
 
 def test_the_work_of_a_turn_is_time_without_a_look() -> None:
@@ -52,7 +53,16 @@ def test_the_lag_is_the_longest_time_without_a_look(verb: str) -> None:
     stalling(run, verb, 3.0, lambda: run.now_s > 5.0)
     run.run()
     assert run.loop.lag_s == run.loop.ramp_lag_s == near(3.0, by=0.1)
+    assert run.loop.lagged_since_s == near(5.0, by=0.11)
     assert run.counts == Counts(closed=100)
+
+
+def test_since_when_it_lagged_is_when_it_did_so_first() -> None:
+    run = Run(plan(100, pacing=ConstantRate(0.1)), lambda _: GOOD)
+    stalling(run, "poll", 0.4, lambda: run.now_s > 2.0)
+    stalling(run, "poll", 3.0, lambda: run.now_s > 5.0)
+    run.run()
+    assert run.loop.lagged_since_s == near(2.0, by=0.11)
 
 
 def test_a_lag_after_the_dials_is_none_of_theirs() -> None:

@@ -109,8 +109,8 @@ def test_only_what_happened_since_is_told(root: Root) -> None:
     gauge = Gauge(root.path)
     root.put("proc/net/softnet_stat", SOFTNET.format(101, 25))
     root.put("proc/net/stat/nf_conntrack", CONNTRACK.format(2, 12, 3, 6))
-    strain = gauge.strain(0.75, 0.25)
-    assert (strain.lag_s, strain.ramp_lag_s) == (0.75, 0.25)
+    strain = gauge.strain(0.75, 0.25, 0.125)
+    assert (strain.lag_s, strain.ramp_lag_s, strain.lagged_since_s) == (0.75, 0.25, 0.125)
     assert (strain.softnet_dropped, strain.conntrack_dropped, strain.conntrack_clashed) == (6, 12, 1)
 
 

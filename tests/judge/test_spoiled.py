@@ -87,6 +87,15 @@ def test_what_came_to_nothing_in_a_burst(lag_s: float, found: dict[str, int]) ->
     assert named(spoiled.by_burst(seen)) == found
 
 
+@pytest.mark.parametrize(
+    ("nothing_since", "found"), [(0, {}), (2, {"dial timeout": 2}), (9, {"dial timeout": 3, "RST": 1})]
+)
+def test_what_came_to_nothing_before_the_burst_is_none_of_it(nothing_since: int, found: dict[str, int]) -> None:
+    seen = facts(DIED, Strain(ramp_lag_s=4.0, lag_s=4.0), pacing=ConstantRate(1.0))
+    shape = msgspec.structs.replace(seen.shape, came_to_nothing=nothing_since)
+    assert named(spoiled.by_burst(msgspec.structs.replace(seen, shape=shape))) == found
+
+
 def test_a_lag_after_the_dials_makes_no_burst() -> None:
     assert not spoiled.by_burst(facts(DIED, Strain(lag_s=9.0, ramp_lag_s=0.01), pacing=ConstantRate(1.0)))
 

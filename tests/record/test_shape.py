@@ -22,6 +22,7 @@ NOTHING = Shape(
     before_failure=None,
     after_failure=0,
     after_phantom=0,
+    came_to_nothing=0,
     repeated=(0, 0, 0, 0),
     decided=(0, 0, 0, 0),
     dialling_s=0.0,
@@ -122,7 +123,15 @@ def test_one_is_refused() -> None:
 
 
 def test_one_is_a_phantom() -> None:
-    assert shape_of(phantom) == msgspec.structs.replace(NOTHING, decided=(1, 0, 0, 0), by_source=(1,))
+    assert shape_of(phantom) == msgspec.structs.replace(
+        NOTHING, came_to_nothing=1, decided=(1, 0, 0, 0), by_source=(1,)
+    )
+
+
+@pytest.mark.parametrize(("since_s", "count"), [(0.0, 4), (1.0, 4), (1.5, 3), (4.0, 2), (6.0, 0)])
+def test_what_came_to_nothing_since_some_moment(since_s: float, count: int) -> None:
+    table = table_of((held, late, refused, phantom, phantom, late, no_socket, lost))
+    assert shape(table, since_s).came_to_nothing == count
 
 
 def test_a_run_with_everything_in_it() -> None:
@@ -135,6 +144,7 @@ def test_a_run_with_everything_in_it() -> None:
         before_failure=4,
         after_failure=2,
         after_phantom=1,
+        came_to_nothing=3,
         repeated=(1, 0, 1, 0),
         decided=(2, 2, 2, 2),
         dialling_s=9.0,

@@ -36,6 +36,9 @@ LOOK_EVERY_S = 0.1
 """While anybody may be late, we look so often, happen what may: one who is stopped or starved in between has no other
 way to know it (`Loop.lag_s`)."""
 
+LONG_LAG_S = 0.25
+"""Less is the lag of any busy machine."""
+
 LONGEST_WAIT_S = 3_600.0
 """The longest that we ask the kernel to wait: epoll counts milliseconds in 32 bits, and a hold may take a year."""
 
@@ -90,6 +93,8 @@ class Loop:
         """The longest that we did not look at what had happened: busy with a turn's work, or not let run."""
         self.ramp_lag_s = 0.0
         """That of the time in which connections were dialled."""
+        self.lagged_since_s: float | None = None
+        """Since when, for the first time, we did not look for so long; None: that never happened."""
         self.when_open: Callable[[], None] = lambda: None
         """Called once, when all are open and have been asked, before the hold."""
         self.interrupted = False
@@ -193,6 +198,8 @@ class Loop:
         lag_s = max(looked_s - self._back_s, now_s - looked_s - wait_s)
         if lag_s > self.lag_s:
             self.lag_s = lag_s
+            if lag_s >= LONG_LAG_S and self.lagged_since_s is None:
+                self.lagged_since_s = self._back_s
         self._back_s = now_s
         for row in unread:
             self._listen(row, now_s)

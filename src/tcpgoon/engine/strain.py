@@ -42,7 +42,7 @@ class Gauge:
         self._busy = self._used()
         self._most_tracked = max(self._most_tracked, self._tracked())
 
-    def strain(self, lag_s: float, ramp_lag_s: float) -> Strain:
+    def strain(self, lag_s: float, ramp_lag_s: float, lagged_since_s: float | None = None) -> Strain:
         """What it came to; the arguments are what the loop knows."""
         now_used = self._used()
         cpu_s, wall_s = self._busy or now_used
@@ -50,6 +50,7 @@ class Gauge:
         return Strain(
             lag_s=lag_s,
             ramp_lag_s=ramp_lag_s,
+            lagged_since_s=lagged_since_s,
             run_s=now_used[1],
             cpu_s=cpu_s,
             wall_s=wall_s,

@@ -5,7 +5,7 @@ own slowness, or what our own host dropped, is *able to explain the very end* th
 
 - **A burst that nobody asked for.** What was due while we stood still is dialled at once when we go on. A short accept
   queue that would have done for the pace of the plan overflows then: dials that time out, and phantoms, no more of
-  either than there were dials in that burst.
+  either than there were dials in that burst, and none that began before it.
 - **A probe that ran out of time** in a dialogue, which TLS is: the target had less of it than it was promised, since
   every step of ours in between may have come late by the whole lag. A plain question is one step, its time begins with
   it, and what came in time is seen in time (`tcpgoon.engine.asking`): then silence is the target's own.
@@ -65,8 +65,9 @@ def endings(facts: Facts) -> list[Ending]:
 
 
 def by_burst(facts: Facts) -> Counter[Ending]:
-    """What came to nothing in a burst that our lag has made of a steady pace."""
-    return _shared((*_silent_dials(facts), *facts.metrics.phantom_endings), burst(facts))
+    """What came to nothing in a burst that our lag has made of a steady pace, or after it."""
+    most = min(burst(facts), facts.shape.came_to_nothing)
+    return _shared((*_silent_dials(facts), *facts.metrics.phantom_endings), most)
 
 
 def burst(facts: Facts) -> int:

@@ -10,6 +10,8 @@ class Strain(msgspec.Struct, frozen=True, kw_only=True):
     """The longest that the loop did not look at its connections: it was busy, or was not let run."""
     ramp_lag_s: float = 0.0
     """That of the time in which connections were dialled."""
+    lagged_since_s: float | None = None
+    """Since when, from the beginning of the run, it did so for a quarter of a second or longer; None: it never did."""
     run_s: float = 0.0
     """How long all of it took, from the first dial to the last close."""
     cpu_s: float = 0.0

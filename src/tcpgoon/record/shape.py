@@ -44,6 +44,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Of the dials after that, those that were established; 0 where none failed."""
     after_phantom: int
     """Of the dials after the first that became a phantom, those that were established and are none."""
+    came_to_nothing: int
+    """Of the dials that began since the moment that was asked about, those that got no answer, and the phantoms."""
     repeated: Quarters
     """Those that were established and needed more than one SYN, or that got no answer at all."""
     decided: Quarters
@@ -74,13 +76,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """The same of the last tenth."""
 
 
-def shape(table: Table) -> Shape:
-    """The shape of ``table``, as it is now."""
+def shape(table: Table, since_s: float = 0.0) -> Shape:
+    """The shape of ``table``, as it is now; `Shape.came_to_nothing` is about what began at ``since_s`` or later."""
     rows = Rows(table)
     start_s, established_s = rows.column("start_s"), rows.column("established_s")
     established, phantom = rows.established, rows.phantom
     failed = rows.all_of(State.FAILED) & (rows.column("phase") == Phase.HANDSHAKE)
-    repeated = established & (rows.column("retransmits") > 0) | failed & (rows.column("error") == errno.ETIMEDOUT)
+    unanswered = failed & (rows.column("error") == errno.ETIMEDOUT)
+    repeated = established & (rows.column("retransmits") > 0) | unanswered
     dials = _in_order(start_s, established | failed)
     before, after = _around(failed[dials], established[dials])
     first, last = _answers(rows)
@@ -88,6 +91,7 @@ def shape(table: Table) -> Shape:
         before_failure=before,
         after_failure=after,
         after_phantom=_around(phantom[dials], (established & ~phantom)[dials])[1],
+        came_to_nothing=int(np.count_nonzero((unanswered | phantom) & (start_s >= since_s))),
         repeated=_quarters(repeated[dials]),
         decided=_quarters(np.ones(len(dials), np.bool_)),
         dialling_s=_length(start_s[dials]),

@@ -127,7 +127,7 @@ def _carry_out(loop: Loop, kernel: EpollKernel | SelectorKernel, stop: Stop) -> 
     loop.when_open = gauge.lap
     try:
         loop.run()
-        strain = gauge.strain(loop.lag_s, loop.ramp_lag_s)
+        strain = gauge.strain(loop.lag_s, loop.ramp_lag_s, loop.lagged_since_s)
     finally:
         kernel.shut()
     return _Run(
@@ -160,7 +160,7 @@ def _judged(
         plan=plan,
         limits=limits,
         metrics=metrics,
-        shape=shape(table),
+        shape=shape(table, outcome.strain.lagged_since_s or 0.0),
         started=outcome.started,
         interrupted=outcome.interrupted,
         sayings=sayings,
