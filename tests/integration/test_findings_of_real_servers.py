@@ -160,7 +160,8 @@ def test_haproxy_above_its_maxconn(
     assert [accepted, *waiting] == about(32, 33, 33)
     assert 65 <= established <= N
     assert said.codes == ["TG403", "TG301"]
-    assert said.findings[1].numbers == about(65, N, N - 65, 33)
+    held, of, *left_out, queued = said.findings[1].numbers  # on a busy machine some of those are in doubt
+    assert [held, of, sum(left_out), queued] == about(65, N, N - 65, 33)
     assert outcome(said) == FAIL
 
 

@@ -530,6 +530,11 @@ AT_ITS_KERNEL = (
         facts((11, HELD), (49, NEVER_TAKEN), every_s=0, level=SERVED),
         (found("TG301", KERNEL, LIKELY),),
     ),
+    Situation(
+        "phantoms, and some that may be",
+        facts((11, TAKEN), (40, PHANTOM), (9, DOUBTFUL), every_s=0),
+        (found("TG301", KERNEL, LIKELY),),
+    ),
     Situation("nobody listens", facts((100, REFUSED)), (found("TG302", KERNEL, LIKELY),)),
     Situation(
         "nobody listens, seen at the target",

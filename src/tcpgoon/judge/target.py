@@ -29,7 +29,7 @@ def overflow(seen: Seen) -> Iterator[Finding]:
         side=Side.TARGET_KERNEL,
         confidence=_confidence(seen, near is not None),
         sentence=f"the accept queue of the target overflowed: its kernel held {held:,} of "
-        f"{plural(seen.plan.connections, 'connection')} and had no room for {left_out:,}; {why}"
+        f"{plural(seen.plan.connections, 'connection')} and had no room for {left_out:,}{_in_doubt(seen)}; {why}"
         + (f"; {near.text}" if near else ""),
         remedy=_REMEDY[helps],
         commands=_look_at_the_queue(seen) if helps is False else _make_room(seen, near),
@@ -46,6 +46,11 @@ def overflow(seen: Seen) -> Iterator[Finding]:
         },
         accounts_for=left_out + _kept_waiting(seen),
     )
+
+
+def _in_doubt(seen: Seen) -> str:
+    doubtful = seen.metrics.doubtful
+    return f", {doubtful:,} more in doubt" if doubtful else ""
 
 
 def _kept_waiting(seen: Seen) -> int:
