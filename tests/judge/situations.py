@@ -191,6 +191,8 @@ RESET_DIAL = REFUSED._replace(error=errno.ECONNRESET)
 NO_NET = UNREACHABLE._replace(error=errno.ENETUNREACH)
 ONE_TOO_MANY = aged(CLOSED_BY_PEER._replace(proved=ACKNOWLEDGED), 0.0002)
 
+FULL_AT_32 = at_site(33, 32, accepted=32, overflows=70, stood_s=2.0)
+
 HEALTHY = (
     Situation("all are held", facts((100, TAKEN))),
     Situation("all are served", facts((100, HELD), level=SERVED)),
@@ -508,6 +510,16 @@ AT_ITS_KERNEL = (
         "half-open ones that answer to a sign of life, as seen at the target",
         facts((45, TAKEN), (15, LATE), every_s=0, on_site=at_site(5, 10, accepted=6, overflows=49)),
         (found("TG301", KERNEL, CERTAIN),),
+    ),
+    Situation(
+        "some are in doubt, and the target has no more than those that are there",
+        facts((65, TAKEN), (24, PHANTOM), (11, DOUBTFUL), every_s=0, on_site=FULL_AT_32),
+        (found("TG403", APPLICATION, CERTAIN), found("TG301", KERNEL, CERTAIN)),
+    ),
+    Situation(
+        "the queue is full, and dials after the first that failed found room in it",
+        facts((20, TAKEN), (10, LATE), (45, TAKEN), (25, LATE), every_s=0, on_site=FULL_AT_32),
+        (found("TG403", APPLICATION, CERTAIN), found("TG301", KERNEL, CERTAIN)),
     ),
     Situation("half-open ones", facts((11, TAKEN), (49, HALF_OPEN), every_s=0), (found("TG301", KERNEL, LIKELY),)),
     Situation(

@@ -66,6 +66,23 @@ def test_a_handful_is_few_and_so_are_two_in_a_hundred(count: int, of: int, few: 
     assert seen((1, TAKEN)).is_few(count, of) is few
 
 
+@pytest.mark.parametrize(
+    ("site", "held", "half_open"),
+    [
+        pytest.param(None, 80, 0, id="it runs elsewhere"),
+        pytest.param(at_site(33, 32, overflows=70), 80, 0, id="nobody counted"),
+        pytest.param(at_site(33, 32, accepted=32), 80, 0, id="the queue had room"),
+        pytest.param(at_site(33, 32, accepted=32, overflows=70), 65, 25, id="it has fewer than answer"),
+        pytest.param(at_site(33, 32, accepted=45, overflows=70), 80, 10, id="it has as many, but for chance"),
+        pytest.param(at_site(33, 32, accepted=52, overflows=70), 80, 5, id="half of those in doubt are there"),
+        pytest.param(at_site(33, 32, accepted=99, overflows=70), 80, 0, id="it has more than ours"),
+    ],
+)
+def test_whom_its_kernel_answers_for_and_does_not_have(site: OnSite | None, held: int, half_open: int) -> None:
+    run = seen((80, TAKEN), (10, DOUBTFUL), on_site=site)
+    assert (run.acknowledged, run.held_by_kernel, run.half_open) == (80, held, half_open)
+
+
 def test_the_names_of_the_product() -> None:
     assert seen((1, TAKEN)).products == Products()
     assert seen((1, HELD), level=SERVED).products == Products(probe="banner")

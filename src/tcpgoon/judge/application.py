@@ -208,7 +208,9 @@ def workers(seen: Seen) -> Iterator[Finding]:
 
 def _beyond_the_queue(seen: Seen) -> int:
     """Those that even the accept queue had no room for."""
-    return (seen.timeouts if seen.cap is not None else 0) + seen.refused_by_kernel + seen.never_taken
+    site = seen.on_site
+    is_full = seen.cap is not None or (site is not None and site.listen_overflows > 0 and site.queue_is_full)
+    return (seen.timeouts if is_full else 0) + seen.refused_by_kernel + seen.never_taken + seen.half_open
 
 
 def _all_wait(seen: Seen) -> bool:

@@ -139,6 +139,26 @@ class Seen:
         return self.metrics.breakdown.acknowledged + self.metrics.breakdown.unproved - self.unserved(Unserved.UNACKED)
 
     @property
+    def held_by_kernel(self) -> int:
+        """Of the acknowledged those that were there: a kernel answers also for those whose final ACK it dropped."""
+        known = self._seen_there
+        return self.acknowledged if known is None or self.is_few(self.acknowledged - known, known) else known
+
+    @property
+    def half_open(self) -> int:
+        """How many answered, or may be there, and were neither accepted nor in the accept queue."""
+        known, there, in_doubt = self._seen_there, self.held_by_kernel, self.metrics.doubtful
+        return 0 if known is None else self.acknowledged - there + min(in_doubt, max(0, there + in_doubt - known))
+
+    @property
+    def _seen_there(self) -> int | None:
+        """How many were accepted, or in an accept queue that overflowed; None where that is not known."""
+        site = self.on_site
+        if site is None or site.peak.accepted is None or not site.listen_overflows:
+            return None
+        return site.peak.accepted + site.peak.queued
+
+    @property
     def served(self) -> int:
         """Those that were served to the end."""
         return self.metrics.breakdown.served

@@ -20,7 +20,7 @@ def overflow(seen: Seen) -> Iterator[Finding]:
     left_out = _left_out(seen)
     if not left_out or (seen.was_asked and seen.served >= seen.established and seen.timeouts):
         return
-    held = seen.acknowledged - _half_open(seen)
+    held = seen.held_by_kernel
     is_plateau = seen.cap is not None and not seen.was_asked
     near = named(held, [Kind.BACKLOG], seen.products, exactly=True) if is_plateau else None
     helps, why = _slower_helps(seen)
@@ -82,25 +82,13 @@ def _look_at_the_queue(seen: Seen) -> tuple[str, ...]:
 def _left_out(seen: Seen) -> int:
     """How many the queue had no room for; 0 where it is not what happened."""
     overflows = seen.on_site is not None and (seen.on_site.listen_overflows > 0 or seen.on_site.queue_is_full)
-    phantoms = seen.refused_by_kernel + seen.never_taken + _half_open(seen)
+    phantoms = seen.refused_by_kernel + seen.never_taken + seen.half_open
     phantoms += seen.silent_phantoms if overflows else 0
     some_are_there = bool(seen.acknowledged) or overflows
     count = phantoms if some_are_there else 0
     if overflows or (seen.cap is not None and not _never_full(seen)):
         count += seen.timeouts
     return count
-
-
-def _half_open(seen: Seen) -> int:
-    """How many answered to a sign of life, and were neither accepted nor in the queue when all were held.
-
-    A kernel answers for those whose final ACK it dropped, too.
-    """
-    site = seen.on_site
-    if site is None or site.peak.accepted is None or not site.listen_overflows:
-        return 0
-    count = seen.acknowledged - site.peak.accepted - site.peak.queued
-    return 0 if seen.is_few(count, seen.acknowledged) else count
 
 
 def _never_full(seen: Seen) -> bool:
