@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from tcpgoon.judge.facts import Confidence, Facts
 from tcpgoon.judge.on_site import Look, OnSite, Process
+from tcpgoon.judge.strain import Strain
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.record.connection import State
@@ -755,6 +756,15 @@ IN_THE_APPLICATION = (
             newcomers=(knock(0, 0, time_s=0.002), knock(3, 100, time_s=0.2), knock(4, 100, time_s=0.2)),
         ),
         (found("TG406", APPLICATION, LIKELY),),
+    ),
+    Situation(
+        "newcomers are slower, and so are we",
+        facts(
+            (100, HELD),
+            level=SERVED,
+            newcomers=(knock(0, 0, time_s=0.002), knock(3, 100, time_s=0.35), knock(4, 100, time_s=0.35)),
+            strain=Strain(lag_s=0.1),
+        ),
     ),
     Situation(
         "the only newcomer is served slower, or its SYN was lost",

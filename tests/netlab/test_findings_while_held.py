@@ -41,24 +41,42 @@ def held_for(seconds: float, run: Running, connections: int = N) -> None:
 # An idle timeout.
 
 
+PACED = ("-s", 40)
+"""Dialled over two seconds: who dies at one age dies at as many moments."""
+
+
 def test_the_application_closes_at_an_age(lab: MakeLab) -> None:
-    """Newcomers come afterwards, and are welcome: it is no death."""
-    flags = [("-s", 0), ("-s", 10), ("-s", 0, *PROBE), ("-s", 10, *PROBE)]
-    serve = ("--echo", "--close-after", "1500ms")
-    for asked, said in of_each(lab, flags, lambda net, asked: run(net, "--hold", "4s", *asked, serve=serve)):
+    def held(net: Lab, flags: Flags) -> Said:
+        return run(net, "--hold", "5s", *flags, serve=("--echo", "--close-after", "3s"))
+
+    for flags, said in of_each(lab, [PACED, (*PACED, *PROBE), (*PACED, "--no-canary")], held):
         found = only(said, "TG405", APPLICATION, "likely")
-        assert found.numbers == [N], asked
-        assert "at an age of 1.5" in found.sentence
+        assert found.numbers == [N], flags
+        assert "at an age of 3" in found.sentence
+        assert outcome(said) == FAIL
+
+
+def test_the_application_closes_those_of_a_burst_at_an_age(lab: MakeLab) -> None:
+    """Newcomers come afterwards, and are welcome: it is no death. A busy machine blurs the age, and leaves a doubt."""
+
+    def held(net: Lab, flags: Flags) -> Said:
+        return run(net, "-s", 0, "--hold", "3500ms", *flags, serve=("--echo", "--close-after", "1500ms"))
+
+    for flags, said in of_each(lab, [(), PROBE], held):
+        found = only(said, "TG405", APPLICATION, said.findings[0].confidence)
+        assert found.confidence in ("likely", "possible")
+        assert found.numbers == [N], flags
         assert outcome(said) == FAIL
 
 
 def test_reset_at_an_age(lab: MakeLab) -> None:
-    flags = [("-s", 0), ("-s", 10)]
-    serve = ("--reset-after", "1500ms")
-    for asked, said in of_each(lab, flags, lambda net, asked: run(net, "--hold", "4s", *asked, serve=serve)):
+    def held(net: Lab, flags: Flags) -> Said:
+        return run(net, "--hold", "8s", *flags, serve=("--reset-after", "5s"))
+
+    for flags, said in of_each(lab, [PACED, (*PACED, "--no-canary")], held):
         found = only(said, "TG204", PATH, "likely")
-        assert found.numbers == [N], asked
-        assert "an idle timeout of 1.5" in found.sentence
+        assert found.numbers == [N], flags
+        assert "an idle timeout of 5" in found.sentence
         assert outcome(said) == FAIL
 
 
@@ -131,7 +149,7 @@ def test_the_path_is_cut(lab: MakeLab) -> None:
     for_hours = ("--hold", "1h", "--confirm-every", "1s", "--canary-every", "500ms")
     hold = ("--hold", "3s")
     for flags, said in of_each(lab, [hold, (*hold, *EVERY_SECOND), (*hold, *AT_END), for_hours], cut):
-        found = only(said, "TG208", PATH, "likely")
+        found = first(said, "TG208", PATH, "likely")
         assert found.numbers == [N], flags
         assert found.sentence.endswith("fell silent")
         assert outcome(said) == FAIL
@@ -313,8 +331,8 @@ def test_fewer_workers_than_connections(lab: MakeLab) -> None:
 
 
 def test_service_gets_slower_with_each_connection(net: Lab) -> None:
-    """5 ms for each other that is held: half a second beside 100."""
-    port = net.echo("--slower", "0.005")
+    """20 ms for each other that is held: two seconds beside 100."""
+    port = net.echo("--slower", "0.02")
     said = net.tcpgoon("-c", 100, "-s", 5, *PROBE, "--hold", "4s", net.server.ipv4, port)
     found = only(said, "TG406", APPLICATION, "likely")
     assert found.numbers == [100]

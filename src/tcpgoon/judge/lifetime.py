@@ -19,6 +19,9 @@ SLOWER = 5
 
 SLOWER_BY_S = 0.1
 
+STEPS = 3
+"""So often may a newcomer have waited for our own loop."""
+
 
 def keeps_none(seen: Seen) -> Iterator[Finding]:
     """TG405: it answers, and closes."""
@@ -100,10 +103,9 @@ class _Slowed(NamedTuple):
     held: int
     confidence: Confidence
 
-    @property
-    def is_much(self) -> bool:
-        """Whether that is much longer."""
-        return self.last_s > max(SLOWER * self.first_s, self.first_s + SLOWER_BY_S)
+    def is_much(self, ours_s: float) -> bool:
+        """Whether that is much longer, of which so much may be ours."""
+        return self.last_s - ours_s > max(SLOWER * self.first_s, self.first_s + SLOWER_BY_S)
 
 
 def _slowed(seen: Seen) -> _Slowed | None:
@@ -113,18 +115,20 @@ def _slowed(seen: Seen) -> _Slowed | None:
     for one another: then only that each of those under way took much longer shows that service got slower.
     """
     welcome = [knock for knock in seen.facts.newcomers if knock.fared is Fared.WELCOME]
+    # The handshake, the question and its answer may each have waited for us.
+    ours_s = STEPS * seen.facts.strain.lag_s
     alone, beside = [knock for knock in welcome if not knock.held], [knock for knock in welcome if knock.held]
     if alone and beside:
         times_s = sorted(knock.time_s for knock in beside)
         sure = Confidence.LIKELY if len(beside) > 1 else Confidence.POSSIBLE  # one may have lost a packet
         slowed = _Slowed(alone[0].time_s, times_s[(len(times_s) - 1) // 2], max(knock.held for knock in beside), sure)
-        return slowed if slowed.is_much else None
+        return slowed if slowed.is_much(ours_s) else None
     first_s, last_s = seen.shape.first_answers_s, seen.shape.last_answers_s
     if first_s is None or last_s is None:
         return None
     each = last_s / seen.shape.last_under_way > SLOWER * first_s / seen.shape.first_under_way
     slowed = _Slowed(first_s, last_s, seen.established, Confidence.LIKELY)
-    return slowed if slowed.is_much and each else None
+    return slowed if slowed.is_much(ours_s) and each else None
 
 
 def death(seen: Seen) -> Iterator[Finding]:
