@@ -24,12 +24,13 @@ def overflow(seen: Seen) -> Iterator[Finding]:
     is_plateau = seen.cap is not None and not seen.was_asked
     near = named(held, [Kind.BACKLOG], seen.products, exactly=True) if is_plateau else None
     helps, why = _slower_helps(seen)
+    in_doubt = _in_doubt(seen, held + left_out)
     yield Finding(
         code="TG301",
         side=Side.TARGET_KERNEL,
         confidence=_confidence(seen, near is not None),
         sentence=f"the accept queue of the target overflowed: its kernel held {held:,} of "
-        f"{plural(seen.plan.connections, 'connection')} and had no room for {left_out:,}{_in_doubt(seen)}; {why}"
+        f"{plural(seen.plan.connections, 'connection')} and had no room for {left_out:,}{in_doubt}; {why}"
         + (f"; {near.text}" if near else ""),
         remedy=_REMEDY[helps],
         commands=_look_at_the_queue(seen) if helps is False else _make_room(seen, near),
@@ -48,8 +49,9 @@ def overflow(seen: Seen) -> Iterator[Finding]:
     )
 
 
-def _in_doubt(seen: Seen) -> str:
-    doubtful = seen.metrics.doubtful
+def _in_doubt(seen: Seen, told: int) -> str:
+    """Those that are neither among the ones ``told`` of nor known to be there."""
+    doubtful = min(seen.metrics.doubtful, max(0, seen.plan.connections - told))
     return f", {doubtful:,} more in doubt" if doubtful else ""
 
 
