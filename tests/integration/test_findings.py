@@ -1,6 +1,7 @@
 """What is found where the bundled server has a fault: the true cause first, with the true numbers."""
 
 import os
+import re
 import resource
 import signal
 import sys
@@ -36,7 +37,9 @@ def test_the_newest_are_turned_away(
     said = tcpgoon("-c", N, *pace, *probe, target.host, target.port)
     found = the_first(said, "TG402", APPLICATION, "likely")
     assert found.numbers == about(LIMIT, N - LIMIT, N)
-    assert "closes the newest above" in found.sentence
+    # Of a burst each worker has its own share in its accept queue: the first to run fills the limit from it.
+    which = "(the newest|some)" if workers > 1 and pace == PACES["burst"] else "the newest"
+    assert re.search(f" it closes {which} above ", found.sentence), found
     assert len(said.findings) == 1
     assert outcome(said) == FAIL
 

@@ -1,5 +1,6 @@
 """What is found where Debian's servers, and small ones of ours, are at their limits: the true cause first."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def test_nginx_above_its_worker_connections(
     said = tcpgoon("-c", 300, *pace, *probe, LOCAL, port)
     held = said.final["established"]
     found = the_first(said, "TG402", APPLICATION, "likely")
-    assert "closes the oldest above" in found.sentence
+    which = "(the oldest|some)" if processes > 1 else "the oldest"  # of two workers one may have come late
+    assert re.search(f" it closes {which} above ", found.sentence), found
     above, *closed = found.numbers[:3]
     assert held <= above <= held + 8 * processes
     assert closed == about(300 - held, 300)

@@ -618,6 +618,11 @@ IN_THE_APPLICATION = (
         (found("TG402", APPLICATION, LIKELY),),
     ),
     Situation(
+        "some of a burst are closed, whoever of its workers had them",
+        facts((20, TAKEN), (200, aged(CLOSED_BY_PEER._replace(proved=ACKNOWLEDGED), 0.002)), (20, TAKEN), every_s=0),
+        (found("TG402", APPLICATION, LIKELY),),
+    ),
+    Situation(
         "the oldest of a burst are closed at once",
         facts((200, aged(CLOSED_BY_PEER._replace(proved=ACKNOWLEDGED), 0.002, 0.001)), (100, TAKEN), every_s=0),
         (found("TG402", APPLICATION, LIKELY),),

@@ -6,7 +6,7 @@ import pytest
 
 from tcpgoon.judge.naming import Products
 from tcpgoon.judge.on_site import OnSite
-from tcpgoon.judge.seen import Seen, is_of_one_age, outlived
+from tcpgoon.judge.seen import Seen
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.probe import Exchange
 from tcpgoon.record.heard import Saying
@@ -535,13 +535,6 @@ def test_who_was_refused_after_all_had_died() -> None:
 def test_whether_nobody_listens_any_more() -> None:
     assert not seen((1, TAKEN)).is_gone
     assert seen((1, TAKEN), on_site=at_site(listens_after=False)).is_gone
-
-
-def test_how_many_outlived_it() -> None:
-    (none,) = seen((300, aged(CLOSED_BY_PEER, 2.0))).losses(Way.FIN)
-    (one,) = seen((300, aged(CLOSED_BY_PEER, 2.0)), (1, TAKEN)).losses(Way.FIN)
-    assert (outlived(none), outlived(one)) == ("none outlived it", "only 1 outlived it")
-    assert is_of_one_age(none)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,10 @@ from tcpgoon.record.losses import Losses, Way
 from tcpgoon.record.outcome import Side
 from tcpgoon.record.unserved import Unserved
 
+UNCLEAR = 0.25
+"""Where more than that share of those who live on had come before half of those closed, and after, the order of coming
+did not decide."""
+
 
 def descriptors(seen: Seen) -> Iterator[Finding]:
     """TG401: the target's process may open no more descriptors."""
@@ -92,8 +96,16 @@ def _newest_closed(seen: Seen) -> Losses | None:
 
 
 def _are_newest(losses: Losses, seen: Seen) -> bool:
-    """Whether most of those that live on had come before them."""
+    """Whether those that live on had come before them rather than after."""
     return 2 * losses.elders >= seen.metrics.counts.held
+
+
+def _which(losses: Losses, seen: Seen) -> str:
+    """Which ones they are. Of a burst to several workers one may have had room for all of its: then it is not known."""
+    held = seen.metrics.counts.held
+    if UNCLEAR * held < losses.elders < (1 - UNCLEAR) * held:
+        return "some"
+    return "the newest" if _are_newest(losses, seen) else "the oldest"
 
 
 def _carried(losses: Losses, seen: Seen) -> int:
@@ -135,7 +147,8 @@ def limit(seen: Seen) -> Iterator[Finding]:
     number = _carried(losses, seen) if losses else seen.served
     count = refused + sum(one.count for one in (_turned_out(seen) if newest else _made_room(seen) if oldest else ()))
     near = known or named(number, _OTHER_LIMITS, seen.products)
-    how = "closes the oldest" if oldest else "closes the newest" if newest else "refuses the newest"
+    which = _which(losses, seen) if losses else "the newest"
+    how = f"{'closes' if losses else 'refuses'} {which}"
     yield Finding(
         code="TG402",
         side=Side.TARGET_APPLICATION,
@@ -148,7 +161,7 @@ def limit(seen: Seen) -> Iterator[Finding]:
         commands=near.commands if near else (),
         evidence={
             "carried": number,
-            "closed": "oldest" if oldest else "newest",
+            "closed": which.removeprefix("the "),
             "turned_out": count,
             "said": words.text if words else None,
         },

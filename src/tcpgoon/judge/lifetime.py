@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tcpgoon.judge.ages import is_of_one_age, outlived
 from tcpgoon.judge.application import oldest_closed
 from tcpgoon.judge.facts import Confidence, Finding
 from tcpgoon.judge.naming import age, named, plural
 from tcpgoon.judge.plateaus import Kind
-from tcpgoon.judge.seen import Seen, is_of_one_age, outlived
+from tcpgoon.judge.seen import Seen
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.knock import Fared
 from tcpgoon.record.losses import SOON_S, Way

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from tcpgoon.judge.admission import MOST_LOST, admission
+from tcpgoon.judge.ages import outlived
 from tcpgoon.judge.facts import Confidence, Evidence, Finding
 from tcpgoon.judge.naming import age, named, plural
 from tcpgoon.judge.plateaus import Kind
-from tcpgoon.judge.seen import HANDFUL, Seen, outlived
+from tcpgoon.judge.seen import HANDFUL, Seen
 from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.losses import Losses, Way

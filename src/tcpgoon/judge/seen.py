@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
+from tcpgoon.judge.ages import CLIFF_S, is_of_one_age
 from tcpgoon.judge.chance import UNLIKELY, at_most
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.naming import Products
@@ -24,13 +25,8 @@ RESETS = frozenset({errno.ECONNRESET, errno.EPIPE})
 
 HANDFUL = 3
 """So many can go wrong by chance."""
-
 SHARE_BY_CHANCE = 0.02
 """The same as a share, where there are many."""
-
-CLIFF_S, CLIFF_SHARE = 0.25, 0.05
-"""The ages at which an idle timeout closes differ by less than that, or than that share of the age: servers look at
-their timers a few times a second, or in steps of a part of the timeout."""
 
 JITTER_S = 0.05
 """Ages differ by that much for no reason."""
@@ -380,8 +376,8 @@ class Seen:
     @cached_property
     def refused_since_death(self) -> int:
         """How many were refused after all had died: dials of ours, and newcomers."""
-        after = self.knocks_after(self.death) if self.death else []
-        return self.refused + sum(knock.error == errno.ECONNREFUSED for knock in after)
+        knocks = self.knocks_after(self.death) if self.death else []
+        return self.refused + sum(knock.error == errno.ECONNREFUSED for knock in knocks)
 
     @property
     def is_gone(self) -> bool:
@@ -398,16 +394,6 @@ class Seen:
     def anybody_welcome(self) -> bool:
         """Whether any newcomer got what was asked for."""
         return any(knock.fared is Fared.WELCOME for knock in self.facts.newcomers)
-
-
-def outlived(losses: Losses) -> str:
-    """How many lived longer, in words."""
-    return f"only {losses.outlived:,} outlived it" if losses.outlived else "none outlived it"
-
-
-def is_of_one_age(losses: Losses) -> bool:
-    """Whether they were of one age."""
-    return losses.ages.width <= max(CLIFF_S, CLIFF_SHARE * losses.ages.middle)
 
 
 def _count(endings: Iterable[Ending]) -> int:
