@@ -18,6 +18,7 @@ from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.pacing import AllAtOnce
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.share import Share
 from tcpgoon.record.connection import State
 from tcpgoon.record.table import Table
 
@@ -64,7 +65,7 @@ def prepare(plan: Plan) -> tuple[Loop, WatchedKernel, Table]:
     table, rows = Table(plan.connections), range(plan.connections)
     endpoint = Endpoint(plan.target.host, plan.target.port)
     kernel = WatchedKernel(endpoint, rows, plan.sources, preflight.ports_for(endpoint, plan.sources))
-    return Loop(plan, table, rows, kernel, time.monotonic, time.monotonic()), kernel, table
+    return Loop(plan, Share.whole(plan), table, kernel, time.monotonic, time.monotonic()), kernel, table
 
 
 def measure(plan: Plan) -> dict[str, float]:

@@ -1,10 +1,11 @@
 """A plan carried out against the fake kernel, and all that can be looked at afterwards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from tcpgoon.engine.gates import Alone, Gate
 from tcpgoon.engine.loop import Loop
 from tcpgoon.engine.probes import Questions, questions
 from tcpgoon.plan.assurance import Assurance
@@ -12,6 +13,7 @@ from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.pacing import AllAtOnce
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.probe import Exchange
+from tcpgoon.plan.share import Share
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts
 from tcpgoon.record.heard import Saying
@@ -49,10 +51,11 @@ class Run:
         self,
         plan: Plan,
         peer: Callable[[int], Peer],
-        rows: range | None = None,
+        share: Share | None = None,
         bytes_a_drain: int = 1 << 30,
         newcomers: Sequence[Peer] = (),
         asked: Questions | None = None,
+        at: Mapping[Gate, Callable[[], None]] | None = None,
     ) -> None:
         left = list(newcomers)
 
@@ -66,13 +69,14 @@ class Run:
         self.table = Table(plan.connections)
         self.loop = Loop(
             plan,
+            share or Share.whole(plan),
             self.table,
-            rows or range(plan.connections),
             self.kernel,
             self.clock,
             begun=BEGUN_S,
             questions=asked or questions(plan.probe, plan.tls),
             newcomer_row=plan.connections if newcomers else None,
+            gates=Alone(lambda: self.now_s, at or {}),
         )
 
     def run(self) -> "Run":

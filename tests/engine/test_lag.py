@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tcpgoon.engine.gates import Gate
 from tcpgoon.engine.kernel import Refusal
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import ConstantRate
@@ -80,9 +81,12 @@ def test_who_oversleeps_the_end_of_the_hold_has_a_lag() -> None:
 
 
 def test_when_all_are_open_and_asked_somebody_is_told() -> None:
-    run = Run(proof(20, probe=PING, hold_s=5.0), lambda _: SERVES)
     told: list[tuple[float, int]] = []
-    run.loop.when_open = lambda: told.append((round(run.now_s, 3), list(run.assurances).count(Assurance.SERVED)))
+
+    def tell() -> None:
+        told.append((round(run.now_s, 3), list(run.assurances).count(Assurance.SERVED)))
+
+    run = Run(proof(20, probe=PING, hold_s=5.0), lambda _: SERVES, at={Gate.HOLD: tell})
     run.run()
     assert told == [(0.08, 20)]
 
@@ -116,15 +120,17 @@ def test_who_stands_still_between_writing_down_the_time_and_the_dial_gives_it_al
 
 
 def test_who_looks_at_the_target_does_not_lag() -> None:
-    """Once, with how many are held, when the hold is over and before any is closed; it may take its time."""
-    run = Run(plan(3, hold_s=2.0), lambda row: Peer(answers_after_s=0.5, ends_after_s=1.0 if row == 1 else None))
-    looks: list[tuple[float, int, int]] = []
+    """Once, when the hold is over and before any is closed; it may take its time."""
+    looks: list[tuple[float, int]] = []
 
-    def look(held: int) -> None:
-        looks.append((run.now_s, held, len(run.kernel.closed)))
+    def look() -> None:
+        looks.append((run.now_s, len(run.kernel.closed)))
         run.clock.pass_until(run.clock() + 5.0)
 
-    run.loop._at_peak = look
+    def peer(row: int) -> Peer:
+        return Peer(answers_after_s=0.5, ends_after_s=1.0 if row == 1 else None)
+
+    run = Run(plan(3, hold_s=2.0), peer, at={Gate.PROVE: look})
     run.run()
-    assert looks == [(near(2.5), 2, 1)]
+    assert looks == [(near(2.5), 1)]
     assert run.loop.lag_s == near(0.0, by=1e-6)

@@ -11,6 +11,7 @@ from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import ConstantRate
 from tcpgoon.plan.plan import Close
 from tcpgoon.plan.probe import ProbeAt
+from tcpgoon.plan.share import shares
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase
@@ -338,9 +339,10 @@ def test_sources_are_used_in_turn() -> None:
 
 
 def test_a_share_of_the_rows_leaves_the_others_alone() -> None:
-    run = Run(plan(10, pacing=ConstantRate(1.0)), lambda _: GOOD, rows=range(4, 7)).run()
+    asked = plan(10, pacing=ConstantRate(1.0))
+    run = Run(asked, lambda _: GOOD, share=shares(asked, 3)[1]).run()
     assert run.counts == Counts(planned=7, closed=3)
-    assert run.kernel.dialled == [(1000.0, 4), (1001.0, 5), (1002.0, 6)]
+    assert run.kernel.dialled == [(1001.0, 4), (1004.0, 5), (1007.0, 6)]
 
 
 def test_the_phases_follow_each_other() -> None:

@@ -12,6 +12,7 @@ from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import ConstantRate
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.probe import Exchange, ProxyProtocol
+from tcpgoon.plan.share import shares
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts
 from tcpgoon.record.knock import Fared
@@ -73,9 +74,10 @@ def test_few_are_opened_like_many(connections: int) -> None:
 
 
 def test_in_a_share_of_the_rows_it_knocks_at_half_of_the_share() -> None:
-    run = Run(proof(10, hold_s=1.5, pacing=ConstantRate(1.0)), lambda _: POLITE, range(4, 8), newcomers=[POLITE]).run()
+    asked = proof(8, hold_s=1.5, pacing=ConstantRate(1.0))
+    run = Run(asked, lambda _: POLITE, shares(asked, 2)[0], newcomers=[POLITE]).run()
     assert [knock.held for knock in run.loop.knocks] == [0, 2, 4]
-    assert run.counts == Counts(planned=6, closed=4)
+    assert run.counts == Counts(planned=4, closed=4)
 
 
 def test_nobody_knocks_where_none_is_asked_to() -> None:

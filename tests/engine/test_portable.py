@@ -17,6 +17,7 @@ from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.probe import Exchange
+from tcpgoon.plan.share import Share
 from tcpgoon.record.knock import Fared
 from tcpgoon.record.outcome import Phase, Side, side_of
 from tcpgoon.record.table import Table
@@ -108,8 +109,8 @@ def test_a_newcomer_that_only_waits_costs_no_polls() -> None:
         )
         loop = Loop(
             asked,
+            Share.whole(asked),
             Table(1),
-            range(1),
             kernel,
             time.monotonic,
             time.monotonic(),

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import PlanError
-from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, Pacing, from_interval, from_ramp, from_rate
+from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, Dealt, Pacing, from_interval, from_ramp, from_rate
 from tcpgoon.plan.plan import MOST_CONNECTIONS
 
 intervals = st.floats(1e-7, 1e5)
@@ -137,3 +137,31 @@ def test_a_ramp_starts_all_within_its_time(ramp_s: float, connections: int) -> N
 )
 def test_a_rate_beyond_all_numbers_is_as_fast_as_possible(interval_s: float, elapsed_s: float) -> None:
     assert ConstantRate(interval_s).due(elapsed_s) >= MOST_CONNECTIONS
+
+
+@given(intervals, st.integers(1, 60), elapsed)
+@example(0.1, 3, 0.3)
+def test_what_is_dealt_is_the_whole_at_every_moment(interval_s: float, parts: int, elapsed_s: float) -> None:
+    whole = ConstantRate(interval_s)
+    due = whole.due(elapsed_s)
+    dealt = [Dealt(pacing=whole, first=part, every=parts) for part in range(parts)]
+    assert sum(part.due(elapsed_s) for part in dealt) == due
+    assert max(part.due(elapsed_s) for part in dealt) - min(part.due(elapsed_s) for part in dealt) <= 1
+
+
+@given(intervals, st.integers(0, 1_000), st.integers(1, 60), st.integers(0, 100_000))
+def test_a_dealt_start_is_due_from_its_time_on(interval_s: float, first: int, every: int, k: int) -> None:
+    dealt = Dealt(pacing=ConstantRate(interval_s), first=first, every=every)
+    start_s = dealt.start_s(k)
+    assert start_s == (first + k * every) * interval_s
+    assert dealt.due(start_s) == k + 1
+    assert dealt.due(math.nextafter(start_s, -1)) == k
+
+
+def test_before_the_first_start_nothing_of_it_is_due() -> None:
+    assert [Dealt(pacing=ConstantRate(1.0), first=5, every=2).due(at_s) for at_s in (-1.0, 0.0, 4.9, 5.0)] == [
+        0,
+        0,
+        0,
+        1,
+    ]

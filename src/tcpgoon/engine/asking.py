@@ -43,15 +43,18 @@ ALL_THE_TIME = 0.9
 
 
 class Asking:
-    """The probes of the ``connections``, by ``questions``; None: nothing is asked, and whoever speaks is served."""
+    """The probes of the ``connections``, by ``questions``; None: nothing is asked, and whoever speaks is served.
 
-    def __init__(self, plan: Plan, connections: Connections, questions: Questions | None) -> None:
+    ``at_once``: how many that are asked may be `YOUNG_S` old or less.
+    """
+
+    def __init__(self, plan: Plan, connections: Connections, questions: Questions | None, at_once: int) -> None:
         self._connections = connections
         self._table = connections.table
         self._make = questions and questions.new
         self._renew = questions and questions.again if plan.probe_every_s is not None else None
         self._timeout_s = plan.probe_timeout_s
-        self._at_once = plan.max_dialing
+        self._at_once = at_once
         self._tls = plan.tls is not None
         self._witnesses = WITNESSES if plan.tls is not None else 0
         self._handshake_is_all = plan.probe is None

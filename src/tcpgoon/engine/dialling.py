@@ -17,6 +17,7 @@ from typing import NamedTuple
 from tcpgoon.engine.connections import Connections
 from tcpgoon.engine.kernel import ANOTHER_PORT, QUICKER_THAN_WE
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.share import Share
 from tcpgoon.record.connection import State
 from tcpgoon.record.outcome import Phase
 
@@ -38,18 +39,20 @@ class _Stall(NamedTuple):
 
 
 class Dialling:
-    """The dials of ``rows``, as ``plan`` paces them; ``opened`` is told of each that succeeds, and when."""
+    """The dials of the ``share`` of ``plan``, as it is paced; ``opened`` is told of each that succeeds, and when."""
 
     def __init__(
-        self, plan: Plan, connections: Connections, rows: range, opened: Callable[[int, float], None] | None = None
+        self, plan: Plan, share: Share, connections: Connections, opened: Callable[[int, float], None] | None = None
     ) -> None:
-        self._plan = plan
+        self._pacing = share.pacing
+        self._max_dialing = share.max_dialing
+        self._timeout_s = plan.dial_timeout_s
         self._opened = opened
         self._connections = connections
         self._table = connections.table
         self._kernel = connections.kernel
         self._may_meet_itself = connections.kernel.may_meet_itself
-        self._rows = rows
+        self._rows = rows = share.rows
         self._sources = len(plan.sources) or 1
         self._first_s = 0.0
         self._stalls: deque[_Stall] = deque()
@@ -69,13 +72,13 @@ class Dialling:
         """Dial those before the row ``stop`` that are due, as far as there is room for them."""
         connections = self._connections
         began_s = connections.now()
-        due = self._rows.start + self._plan.pacing.due(began_s - self._first_s)
-        room = self.next + min(DIALS_A_TURN, self._plan.max_dialing - connections.dialing)
+        due = self._rows.start + self._pacing.due(began_s - self._first_s)
+        room = self.next + min(DIALS_A_TURN, self._max_dialing - connections.dialing)
         first, last = self.next, min(due, room, stop)
         for row in range(first, last):
             self._dial(row)
             self.next = row + 1
-        if last > first and (over_s := connections.now()) - began_s > self._plan.dial_timeout_s * STOOD_STILL:
+        if last > first and (over_s := connections.now()) - began_s > self._timeout_s * STOOD_STILL:
             self._stalls.append(_Stall(first, last, over_s))
 
     def _dial(self, row: int) -> None:
@@ -94,15 +97,15 @@ class Dialling:
         Infinity where only others can say: the last one is not to be dialled yet.
         """
         waits = []
-        if self.next < stop and self._connections.dialing < self._plan.max_dialing:
+        if self.next < stop and self._connections.dialing < self._max_dialing:
             # In the terms of `due`, so that both round in the same way.
-            due_s = self._plan.pacing.start_s(self.next - self._rows.start)
+            due_s = self._pacing.start_s(self.next - self._rows.start)
             elapsed_s = self._connections.now() - self._first_s
             if due_s <= elapsed_s:
                 return 0.0
             waits.append(self._first_s + due_s)
         if self._connections.dialing:
-            waits.append(self._since_s(self._oldest) + self._plan.dial_timeout_s)
+            waits.append(self._since_s(self._oldest) + self._timeout_s)
         return min(waits, default=0.0 if self.is_over else math.inf)
 
     def decide(self, row: int, now_s: float, error: int) -> None:
@@ -125,7 +128,7 @@ class Dialling:
 
     def expire(self, seen_s: float) -> None:
         """Give up the dials whose time was over at ``seen_s``, up to which all that happened has been seen."""
-        state, late_s = self._table.state, seen_s - self._plan.dial_timeout_s
+        state, late_s = self._table.state, seen_s - self._timeout_s
         while self._oldest < self.next:
             if state[self._oldest] == _OPENING:
                 if self._since_s(self._oldest) > late_s:

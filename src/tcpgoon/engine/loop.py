@@ -14,13 +14,16 @@ from tcpgoon.engine.asking import Asking
 from tcpgoon.engine.confirming import Confirming
 from tcpgoon.engine.connections import Connections
 from tcpgoon.engine.dialling import Dialling
+from tcpgoon.engine.gates import Alone, Gate, Gates
 from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, WAKE, Kernel
 from tcpgoon.engine.newcomer import Newcomer
 from tcpgoon.engine.probes.making import Questions
 from tcpgoon.engine.probes.proxy_protocol import proxy_header
+from tcpgoon.engine.repeated import Repeated
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.plan import Close, Plan
 from tcpgoon.plan.probe import ProbeAt
+from tcpgoon.plan.share import Share
 from tcpgoon.record.connection import State
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
@@ -46,40 +49,39 @@ _OPENING, _ESTABLISHED = int(State.OPENING), int(State.ESTABLISHED)
 
 
 class Loop:
-    """Carries out ``plan`` on the ``rows`` of ``table``, by the verbs of ``kernel``.
+    """Carries out the ``share`` of ``plan`` on its rows of ``table``, by the verbs of ``kernel``.
 
     ``clock`` gives seconds, monotonic; ``begun`` is the reading of it that the times of the table count from.
     ``questions`` are what the plan asks the applications. ``newcomer_row`` is a row of the kernel, none of the table,
-    for the newcomers; None: nobody knocks. ``at_peak`` is called when the hold is over and all are held still, with
-    how many these are.
+    for the newcomers; None: nobody knocks. ``gates`` are where it waits for the others; None: there are none.
     """
 
     def __init__(
         self,
         plan: Plan,
+        share: Share,
         table: Table,
-        rows: range,
         kernel: Kernel,
         clock: Callable[[], float],
         begun: float,
         questions: Questions | None = None,
         newcomer_row: int | None = None,
-        at_peak: Callable[[int], None] = lambda _held: None,
+        gates: Gates | None = None,
     ) -> None:
         self._plan = plan
         self._table = table
-        self._rows = rows
+        self._rows = share.rows
         self._kernel = kernel
         self._clock = clock
         self._begun = begun
         self._connections = Connections(table, kernel, plan.close is Close.RESET, self._now_s)
         self._speaks = bool(questions or plan.proxy_protocol)
-        self._dialling = Dialling(plan, self._connections, rows, self._speak if self._speaks else None)
-        self._asking = Asking(plan, self._connections, questions)
-        self._confirming = Confirming(self._connections, plan.confirm_rate)
+        self._dialling = Dialling(plan, share, self._connections, self._speak if self._speaks else None)
+        self._asking = Asking(plan, self._connections, questions, share.max_dialing)
+        self._confirming = Confirming(self._connections, share.confirm_rate)
         self._newcomer = None if newcomer_row is None else Newcomer(plan, self._connections, newcomer_row, questions)
         self._newcomer_row = WAKE if newcomer_row is None else newcomer_row
-        self._at_peak = at_peak
+        self._gates = gates or Alone(self._now_s)
         self._connections.on_end = self._forget
         self._unread: set[int] = set()
         self._seen = 0
@@ -95,8 +97,6 @@ class Loop:
         """That of the time in which connections were dialled."""
         self.lagged_since_s: float | None = None
         """Since when, for the first time, we did not look for so long; None: that never happened."""
-        self.when_open: Callable[[], None] = lambda: None
-        """Called once, when all are open and have been asked, before the hold."""
         self.interrupted = False
         """Whether `stop` came before the hold was over and what was asked for was proved."""
 
@@ -114,22 +114,24 @@ class Loop:
         """Open, prove, hold, prove, close; returns when nothing is open any more."""
         self._back_s = self._now_s()
         self._knock_beside_none()
+        self._meet(Gate.DIAL)
         self._establish()
         self.ramp_lag_s = self.lag_s
+        self._meet(Gate.ASK)
         peak_s = self._now_s()
         if self._plan.probe_at is ProbeAt.PEAK:
             self._ask_all()
         self._finish_asking()
-        self.when_open()
+        self._meet(Gate.HOLD)
         self._hold()
         proved_since_s = self._now_s() if self._plan.hold_s else peak_s
-        self._at_peak(self._connections.held)
-        self._back_s = self._now_s()  # what it took is no lag: nobody could be late meanwhile
+        self._meet(Gate.PROVE)
         if self._plan.probe_at is ProbeAt.END:
             self._ask_all()
             self._finish_asking()
         if self._plan.level > Assurance.HANDSHAKE and self._kernel.gives_signs:
             self._confirm(proved_since_s)
+        self._meet(Gate.CLOSE)
         self.interrupted = self._stopping
         self._look_a_last_time()
         self._tear_down()
@@ -141,6 +143,18 @@ class Loop:
 
     def _now_s(self) -> float:
         return self._clock() - self._begun
+
+    def _meet(self, gate: Gate) -> None:
+        """Wait until all have come to ``gate``, and go on living meanwhile."""
+        came_s = self._now_s()
+        self._gates.arrive(gate)
+        self._back_s += self._now_s() - came_s  # what was done there is no lag: nobody could be late meanwhile
+        self._go_on(lambda: self._gates.opened_s(gate) is None)
+
+    def _opened_s(self, gate: Gate) -> float:
+        """When ``gate`` was opened; now, where it never was, since we were stopped before."""
+        opened_s = self._gates.opened_s(gate)
+        return self._now_s() if opened_s is None else opened_s
 
     # Opening.
 
@@ -159,7 +173,7 @@ class Loop:
 
     def _establish(self) -> None:
         dialling = self._dialling
-        dialling.begin(self._now_s())
+        dialling.begin(self._opened_s(Gate.DIAL))
         half = self._rows.start + max(1, len(self._rows) // 2) if self._newcomer else self._rows.stop
         pause = half if len(self._rows) >= FEWEST_TO_HALVE else self._rows.stop
         while not self._stopping and not dialling.is_over:
@@ -201,6 +215,7 @@ class Loop:
             if lag_s >= LONG_LAG_S and self.lagged_since_s is None:
                 self.lagged_since_s = self._back_s
         self._back_s = now_s
+        self._gates.looked(now_s)
         for row in unread:
             self._listen(row, now_s)
         state, unsent = self._table.state, self._connections.unsent
@@ -219,7 +234,9 @@ class Loop:
 
     def _knocked(self, row: int, more: int) -> None:
         """Something happened to the newcomer, or somebody woke us."""
-        if self._newcomer and row == self._newcomer_row:
+        if row == WAKE:
+            self._stopping = self._stopping or self._gates.is_over
+        elif self._newcomer:
             self._newcomer.happened(more)
 
     def _stepped(self, row: int, more: int, now_s: float) -> None:
@@ -281,7 +298,11 @@ class Loop:
         while not self._stopping and busy():
             next_s = self._step()
             if busy():
-                self._turn(min(max(0.0, next_s - self._now_s()), LOOK_EVERY_S))
+                self._turn_until(next_s)
+
+    def _turn_until(self, next_s: float) -> None:
+        longest_s = LOOK_EVERY_S if self._awaits_answers else LONGEST_WAIT_S
+        self._turn(min(max(0.0, next_s - self._now_s()), longest_s))
 
     def _ask_all(self) -> None:
         self._asking.begin(range(self._rows.start, self._dialling.next))
@@ -290,31 +311,38 @@ class Loop:
         self._go_on(lambda: self._asking.busy)
 
     def _hold(self) -> None:
-        until_s, begun_with = self._now_s() + self._plan.hold_s, self._connections.held
-        repeated = self._repeated(self._now_s())
-        while self._connections.held and not self._stopping and (now_s := self._now_s()) < until_s:
-            next_s = min(until_s, self._step(), *(each.step(now_s) for each in repeated))
-            longest_s = LOOK_EVERY_S if self._awaits_answers else LONGEST_WAIT_S
-            self._turn(min(max(0.0, next_s - self._now_s()), longest_s))
+        begun_s = self._opened_s(Gate.HOLD)
+        until_s, begun_with = begun_s + self._plan.hold_s, self._held_by_all()
+        repeated = self._repeated(begun_s)
+        while self._is_held() and not self._stopping and (now_s := self._now_s()) < until_s:
+            self._turn_until(min(until_s, self._step(), *(each.step(now_s) for each in repeated)))
         if self._newcomer and self._newcomer.here:
             self._turn(0.0)  # who was stopped and goes on is told by the kernel that nothing happened
             self._newcomer.go()
-        if begun_with and not self._connections.held:
+        if begun_with and not self._held_by_all():
             self._knock_beside_none()  # whether anybody is still there where all were lost
         self._finish_asking()
 
-    def _repeated(self, now_s: float) -> "list[_Repeated]":
+    def _is_held(self) -> bool:
+        """Whether there is anything to hold on to; a newcomer's host is there for the others' connections, too."""
+        return bool(self._connections.held or (self._newcomer and self._held_by_all()))
+
+    def _held_by_all(self) -> int:
+        """How many are established, in all processes together."""
+        return self._table.state.tobytes().count(_ESTABLISHED)
+
+    def _repeated(self, now_s: float) -> list[Repeated]:
         """What is done again and again while all are held."""
         plan = self._plan
         every = [
             (plan.probe_every_s, self._ask_again),
             (plan.confirm_every_s if self._kernel.gives_signs else None, self._confirm_again),
         ]
-        repeated = [_Repeated(now_s + every_s, every_s, act) for every_s, act in every if every_s]
+        repeated = [Repeated(now_s + every_s, every_s, act) for every_s, act in every if every_s]
         if self._newcomer:
             # Not at once: what all N do to the target is to be over, so that it is not taken for the newcomer's doing.
             first_s = now_s + min(plan.canary_every_s, plan.hold_s) / 2
-            repeated.append(_Repeated(first_s, plan.canary_every_s, self._knock))
+            repeated.append(Repeated(first_s, plan.canary_every_s, self._knock))
         return repeated
 
     def _ask_again(self) -> None:
@@ -327,7 +355,7 @@ class Loop:
 
     def _knock(self) -> None:
         if self._newcomer and not self._newcomer.here:
-            self._newcomer.knock(self._now_s(), self._connections.held + self._connections.dialing)
+            self._newcomer.knock(self._now_s(), self._held_by_all() + self._table.state.tobytes().count(_OPENING))
 
     def _confirm(self, since_s: float) -> None:
         """Ask all for a sign of life that have given none since ``since_s``."""
@@ -360,20 +388,3 @@ class Loop:
             elif state[row] == _OPENING:
                 self._connections.close(row)
                 self._table.abandon(row, self._now_s())
-
-
-class _Repeated:
-    """Something that is done every so often; what was missed is not made up for."""
-
-    def __init__(self, due_s: float, every_s: float, act: Callable[[], None]) -> None:
-        self._due_s = due_s
-        self._every_s = every_s
-        self._act = act
-
-    def step(self, now_s: float) -> float:
-        """Do it if it is due; when to come again."""
-        if now_s >= self._due_s:
-            self._due_s += self._every_s * (1 + (now_s - self._due_s) // self._every_s)
-            self._act()
-            return now_s
-        return self._due_s

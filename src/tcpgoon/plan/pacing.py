@@ -68,6 +68,25 @@ class ConstantRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
         return k * self.interval_s
 
 
+class Dealt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="dealt", kw_only=True):
+    """Of the starts of ``pacing``, number ``first`` and each so many later: the part of one of several processes.
+
+    The parts of all of them together are the whole, at every moment.
+    """
+
+    pacing: ConstantRate
+    first: int
+    every: int
+
+    def due(self, elapsed_s: float) -> int:
+        """How many of the starts that are due are among its own."""
+        return max(0, -((self.first - self.pacing.due(elapsed_s)) // self.every))
+
+    def start_s(self, k: int) -> float:
+        """That of the start with this number in the whole."""
+        return self.pacing.start_s(self.first + k * self.every)
+
+
 def from_interval(interval_s: float) -> AllAtOnce | ConstantRate:
     """The pacing with ``interval_s`` seconds between two starts; 0 is as fast as possible."""
     return ConstantRate(interval_s) if interval_s else AllAtOnce()

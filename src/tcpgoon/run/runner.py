@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine import preflight
+from tcpgoon.engine.gates import Alone, Gate
 from tcpgoon.engine.loop import Loop
 from tcpgoon.engine.on_site import Inspector, check_pid
 from tcpgoon.engine.portable import SelectorKernel
@@ -31,6 +32,8 @@ from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import judge
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.share import Share
+from tcpgoon.record.connection import State
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
 from tcpgoon.record.metrics import measure, not_begun
@@ -89,10 +92,14 @@ def run(
         kernel = _kernel(plan, found[0], range(table.rows + knocks)) if possible else None
     if kernel:
         inspector = Inspector(found[0], plan.target_pid, lambda: time.monotonic() - begun)
-        newcomer, rows = table.rows if knocks else None, range(table.rows)
-        loop = Loop(plan, table, rows, kernel, time.monotonic, begun, asked, newcomer, inspector.look_at_peak)
+        newcomer, gauge = table.rows if knocks else None, Gauge()
+        gates = Alone(
+            lambda: time.monotonic() - begun,
+            {Gate.HOLD: gauge.lap, Gate.PROVE: lambda: inspector.look_at_peak(_held(table))},
+        )
+        loop = Loop(plan, Share.whole(plan), table, kernel, time.monotonic, begun, asked, newcomer, gates)
         with inspector.watching(), _watched(monitor, table, begun, interval_s) as watch:
-            outcome = _carry_out(loop, kernel, stop or Stop())
+            outcome = _carry_out(loop, kernel, gauge, stop or Stop())
         limits = preflight.as_they_are_now(limits)
         unmeasured = [
             *([NO_NEWCOMERS] if plan.knocks and not knocks else []),
@@ -121,10 +128,12 @@ def _watched(
     return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
 
 
-def _carry_out(loop: Loop, kernel: EpollKernel | SelectorKernel, stop: Stop) -> _Run:
+def _held(table: Table) -> int:
+    return table.state.tobytes().count(State.ESTABLISHED)
+
+
+def _carry_out(loop: Loop, kernel: EpollKernel | SelectorKernel, gauge: Gauge, stop: Stop) -> _Run:
     stop.when_requested(loop.stop)
-    gauge = Gauge()
-    loop.when_open = gauge.lap
     try:
         loop.run()
         strain = gauge.strain(loop.lag_s, loop.ramp_lag_s, loop.lagged_since_s)

@@ -4,7 +4,7 @@
 
     clock = FakeClock()
     kernel = FakeKernel(clock, lambda row: Peer(answers_after_s=0.05, ends_after_s=1.0, ending=FIN))
-    Loop(plan, table, rows, kernel, clock, begun=0.0).run()
+    Loop(plan, Share.whole(plan), table, kernel, clock, begun=0.0).run()
 """
 
 import errno
