@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side, ended_by, error_name, side_of
+from tcpgoon.record.outcome import FIN, OWNER_DIED, ClosedBy, Phase, Side, ended_by, error_name, side_of
 
 BEFORE_A_PACKET = (Phase.SOCKET, Phase.BIND, Phase.CONNECT)
 
@@ -56,6 +56,8 @@ BEFORE_A_PACKET = (Phase.SOCKET, Phase.BIND, Phase.CONNECT)
         (errno.ECONNREFUSED, Phase.HELD, Side.CLIENT),
         (errno.ENOMEM, Phase.HELD, Side.CLIENT),
         (4711, Phase.HELD, Side.CLIENT),
+        # A process of ours died.
+        (OWNER_DIED, Phase.WORKER, Side.CLIENT),
         # It has not ended.
         (0, Phase.NONE, Side.CLIENT),
     ],
@@ -90,6 +92,11 @@ def test_a_refusal_before_a_packet_has_left_is_ours(phase: Phase) -> None:
 )
 def test_before_a_packet_has_left_only_we_can_have_said_no(error: int, phase: Phase) -> None:
     assert side_of(error, phase) is Side.CLIENT
+
+
+@given(error=st.integers(0, 65_535), closed_by=st.sampled_from(ClosedBy))
+def test_that_a_process_of_ours_died_is_ours_whatever_the_number(error: int, closed_by: ClosedBy) -> None:
+    assert side_of(error, Phase.WORKER, closed_by) is Side.CLIENT
 
 
 @given(
@@ -143,6 +150,7 @@ def test_the_numbers_that_the_table_keeps() -> None:
         "HELD": 5,
         "PHANTOM": 6,
         "DOUBTFUL": 7,
+        "WORKER": 8,
     }
     assert {who.name: int(who) for who in ClosedBy} == {"NOBODY": 0, "US": 1, "PEER": 2, "PATH": 3}
     assert [str(side) for side in Side] == ["client", "path", "target kernel", "target application"]

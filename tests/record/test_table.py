@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tcpgoon.errors import Bug, IllegalTransition
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.record.connection import TRANSITIONS, Event, State
-from tcpgoon.record.outcome import FIN, ClosedBy, Phase
+from tcpgoon.record.outcome import FIN, OWNER_DIED, ClosedBy, Phase
 from tcpgoon.record.table import COLUMNS, ROW_BYTES, SHORTEST_S, Table
 from tcpgoon.record.unserved import Unserved
 
@@ -218,6 +218,49 @@ def test_a_doubt_outlives_the_close() -> None:
         "closed_by": ClosedBy.US,
         "state": State.CLOSED,
     }
+
+
+ORPHANED = {"end_s": 7.0, "error": OWNER_DIED, "phase": Phase.WORKER, "closed_by": ClosedBy.US}
+
+
+def test_what_a_dead_worker_had_dialled_has_failed() -> None:
+    table = dialled()
+    table.orphan(0, 7.0)
+    assert row_of(table, 0) == {**DIALLED, **ORPHANED, "state": State.FAILED}
+
+
+def test_what_a_dead_worker_held_is_lost_and_what_was_proved_of_it_stays() -> None:
+    table = established()
+    table.serve(0, 3.0)
+    table.refuse(0, Unserved.LATE)
+    table.doubt(0)
+    table.orphan(0, 7.0)
+    proved = {"served_s": 3.0, "assurance": Assurance.ACKNOWLEDGED, "unserved": Unserved.LATE}
+    assert row_of(table, 0) == {**ESTABLISHED, **proved, **ORPHANED, "state": State.LOST}
+
+
+def test_what_a_dead_worker_had_not_dialled_stays_planned() -> None:
+    table = Table(1)
+    table.orphan(0, 7.0)
+    assert row_of(table, 0) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda table: table.close(0, 2.0),
+        lambda table: table.lose(0, 2.0, FIN),
+        lambda table: table.vanish(0, 2.0, errno.ECONNRESET, ClosedBy.PEER),
+        lambda table: table.orphan(0, 2.0),
+    ],
+    ids=["closed", "lost", "vanished", "orphaned"],
+)
+def test_what_had_ended_before_its_worker_died_stays_as_it_is(end: Callable[[Table], None]) -> None:
+    table = established()
+    end(table)
+    before = row_of(table, 0)
+    table.orphan(0, 7.0)
+    assert row_of(table, 0) == before
 
 
 def test_no_verb_touches_another_row() -> None:

@@ -43,7 +43,7 @@ class Event(IntEnum):
     PATH_ERROR = 6
     """Our kernel gave it up: silence, or the network's word."""
     LOCAL_ERROR = 7
-    """Our own host ended it: no memory, or somebody with the right to do so."""
+    """Our own host ended it: no memory, somebody with the right to do so, or the process of ours that held it died."""
     CLOSE = 8
     """We close it, as planned."""
     STOP = 9

@@ -10,6 +10,9 @@ from enum import IntEnum, StrEnum
 FIN = 0
 """The errno column of a connection that the peer closed politely."""
 
+OWNER_DIED = getattr(errno, "EOWNERDEAD", errno.ESRCH)
+"""The errno column of a connection whose process of ours died: no system call said so."""
+
 
 class Phase(IntEnum):
     """What we were doing when the connection ended."""
@@ -30,6 +33,8 @@ class Phase(IntEnum):
     """It looked established, and was not there when it was asked for a sign of life."""
     DOUBTFUL = 7
     """We closed it as planned, and whether it had been there until then is not known."""
+    WORKER = 8
+    """The process of ours that dialled or held it died: that says nothing about the target."""
 
 
 class ClosedBy(IntEnum):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tcpgoon.errors import Bug, IllegalTransition
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.record.connection import ILLEGAL, NEXT, STATES, Event, State
-from tcpgoon.record.outcome import FIN, ClosedBy, Phase, ended_by
+from tcpgoon.record.outcome import FIN, OWNER_DIED, ClosedBy, Phase, ended_by
 from tcpgoon.record.unserved import Unserved
 
 
@@ -50,6 +50,9 @@ _DIAL, _CONNECT, _HANDSHAKE = Event.DIAL, Event.CONNECT, Assurance.HANDSHAKE  # 
 
 SHORTEST_S = 1e-9
 """What is written for a time that the clock is too coarse for, where 0 says that there was none."""
+
+_ORPHANED: dict[int, Event] = {State.OPENING: Event.DIAL_ERROR, State.ESTABLISHED: Event.LOCAL_ERROR}
+"""What happens to those in which state, when the process that has them dies."""
 
 _LOSSES = {ClosedBy.PEER: Event.PEER_RESET, ClosedBy.PATH: Event.PATH_ERROR, ClosedBy.US: Event.LOCAL_ERROR}
 
@@ -187,6 +190,16 @@ class Table:
         """The run stops before the dial was decided."""
         self._end(row, now_s, 0, Phase.NONE, ClosedBy.US)
         self.apply(row, Event.STOP, now_s)
+
+    def orphan(self, row: int, now_s: float) -> None:
+        """The process of ours that has ``row`` is dead: what it dialled has failed, what it held is lost.
+
+        What it had not even dialled stays PLANNED, and what had ended before stays as it is.
+        """
+        event = _ORPHANED.get(self.state[row])
+        if event is not None:
+            self._end(row, now_s, OWNER_DIED, Phase.WORKER, ClosedBy.US)
+            self.apply(row, event, now_s)
 
     def _end(self, row: int, now_s: float, error: int, phase: Phase, closed_by: ClosedBy) -> None:
         self.end_s[row] = now_s
