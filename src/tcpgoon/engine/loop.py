@@ -110,6 +110,11 @@ class Loop:
         """How the newcomers fared."""
         return self._newcomer.knocks if self._newcomer else []
 
+    def when_knocked(self, tell: Callable[[Knock], None]) -> None:
+        """Call ``tell`` with each of them as soon as it is known."""
+        if self._newcomer:
+            self._newcomer.on_knock = tell
+
     def run(self) -> None:
         """Open, prove, hold, prove, close; returns when nothing is open any more."""
         self._back_s = self._now_s()
@@ -382,9 +387,11 @@ class Loop:
     def _tear_down(self) -> None:
         state = self._table.state
         for row in range(self._rows.start, self._dialling.next):
+            now_s = self._now_s()
+            self._gates.looked(now_s)
             if state[row] == _ESTABLISHED:
                 self._connections.close(row)
-                self._table.close(row, self._now_s())
+                self._table.close(row, now_s)
             elif state[row] == _OPENING:
                 self._connections.close(row)
-                self._table.abandon(row, self._now_s())
+                self._table.abandon(row, now_s)

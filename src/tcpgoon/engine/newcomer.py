@@ -11,6 +11,7 @@ an accept queue that nobody empties keeps who has left.
 
 import errno
 import math
+from collections.abc import Callable
 
 from tcpgoon.engine.connections import Connections
 from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, QUICKER_THAN_WE, first_ending
@@ -52,6 +53,8 @@ class Newcomer:
         self._row = row
         self._questions = questions if plan.level is Assurance.SERVED else None
         self.knocks: list[Knock] = []
+        self.on_knock: Callable[[Knock], None] = lambda _knock: None
+        """Told of each as soon as it is known."""
         self.here = False
         """Whether it is dialling, connected or leaving."""
         self._established = self._leaving = self._unread = self._place_is_free = False
@@ -220,14 +223,14 @@ class Newcomer:
     def _note(self) -> None:
         assert self._outcome  # noqa: S101 - nobody leaves without one
         fared, time_s, error = self._outcome
-        self.knocks.append(
-            Knock(
-                at_s=self._at_s,
-                held=self._held,
-                fared=fared,
-                time_s=time_s,
-                gone_s=self._now(),
-                error=error,
-                kept_place=self._established and not self._place_is_free,
-            )
+        knock = Knock(
+            at_s=self._at_s,
+            held=self._held,
+            fared=fared,
+            time_s=time_s,
+            gone_s=self._now(),
+            error=error,
+            kept_place=self._established and not self._place_is_free,
         )
+        self.knocks.append(knock)
+        self.on_knock(knock)

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import select
 import socket
 import sys
 import time
@@ -88,8 +89,14 @@ def look(endpoint: Endpoint | None, sources: Sequence[str], connections: int | N
         tasks=tasks.limit,
         tasks_in_use=tasks.in_use,
         cpu_quota=cgroup.cpu_quota(),
+        workers_possible=workers_possible(),
         container=container(),
     )
+
+
+def workers_possible() -> bool:
+    """Whether a run can be split over several processes here."""
+    return hasattr(select, "epoll") and hasattr(os, "memfd_create") and hasattr(os, "eventfd")
 
 
 def as_they_are_now(limits: ClientLimits) -> ClientLimits:

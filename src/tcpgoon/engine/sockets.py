@@ -282,14 +282,23 @@ class EpollKernel(SocketKernel):
         super().shut()
         self._epoll.close()
 
+    def heed(self, fd: int) -> None:
+        """Let `poll` answer `WAKE` when there is something to read on ``fd``, or when it hangs up, each time anew."""
+        self._name(fd, WAKE)
+        self._epoll.register(fd, select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET)
+
     def _watch(self, sock: socket.SocketType, row: int) -> None:
         fd = sock.fileno()
         try:
             self._row_of[fd] = row
         except IndexError:
-            self._row_of.extend([WAKE] * (fd + 1024 - len(self._row_of)))
-            self._row_of[fd] = row
+            self._name(fd, row)
         self._epoll.register(fd, self._events)
+
+    def _name(self, fd: int, row: int) -> None:
+        if fd >= len(self._row_of):
+            self._row_of.extend([WAKE] * (fd + 1024 - len(self._row_of)))
+        self._row_of[fd] = row
 
     def _forget(self, sock: socket.SocketType) -> None:
         """Nothing to do: ``close()`` takes it out of the set."""

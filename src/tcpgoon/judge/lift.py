@@ -6,7 +6,8 @@ leaves a quarter more than the run needs, so that the limit is not tight afterwa
 
 from collections.abc import Iterator
 
-from tcpgoon.judge.limits import BYTES_PER_CONNECTION, TASKS_OF_A_RUN, ClientLimits
+from tcpgoon.judge.limits import BYTES_PER_CONNECTION, DESCRIPTORS_OF_A_WORKER, ClientLimits
+from tcpgoon.plan.plan import MOST_WORKERS
 from tcpgoon.plan.units import format_bytes
 
 _FIRST_PORT, _LAST_PORT = 1_024, 65_535
@@ -70,8 +71,22 @@ def at_ease(needed: int) -> int:
 
 
 def descriptors(limits: ClientLimits, connections: int) -> tuple[str, ...]:
-    """More descriptors for this process; its soft limit alone where the hard one would do."""
-    needed = at_ease(connections) + limits.descriptors_in_use
+    """More processes, where there is room for them; more descriptors for each, or its soft limit where that will do."""
+    return (*_more_workers(limits, connections), *_more_descriptors(limits, connections))
+
+
+def _more_workers(limits: ClientLimits, connections: int) -> Iterator[str]:
+    each = limits.connections_of_a_worker
+    if not limits.workers_possible or not each or connections <= limits.connections_by_descriptors:
+        return
+    workers = -(-connections // each)
+    tasks = limits.tasks_with(workers)
+    if workers <= MOST_WORKERS and (limits.tasks_free is None or tasks <= limits.tasks_free):
+        yield f"tcpgoon … --workers {workers}"
+
+
+def _more_descriptors(limits: ClientLimits, connections: int) -> tuple[str, ...]:
+    needed = _descriptors_needed(limits, connections)
     if needed <= limits.descriptors_hard and limits.descriptors_soft < limits.descriptors_hard:
         return (f"ulimit -Sn {needed}",)
     beyond = limits.descriptors_most is not None and needed > limits.descriptors_most
@@ -80,7 +95,13 @@ def descriptors(limits: ClientLimits, connections: int) -> tuple[str, ...]:
 
 def nr_open(limits: ClientLimits, connections: int) -> tuple[str, ...]:
     """A higher bound for everybody's hard limit."""
-    return (_of_the_host(limits, "fs.nr_open", at_ease(connections) + limits.descriptors_in_use),)
+    return (_of_the_host(limits, "fs.nr_open", _descriptors_needed(limits, connections)),)
+
+
+def _descriptors_needed(limits: ClientLimits, connections: int) -> int:
+    """By each process."""
+    own = limits.descriptors_in_use if limits.workers == 1 else DESCRIPTORS_OF_A_WORKER
+    return at_ease(-(-connections // limits.workers)) + own
 
 
 def host_files(limits: ClientLimits, connections: int) -> tuple[str, ...]:
@@ -115,7 +136,7 @@ def group_memory(limits: ClientLimits, connections: int) -> tuple[str, ...]:
 
 def tasks(limits: ClientLimits, _connections: int) -> tuple[str, ...]:
     """More processes and threads for the cgroup."""
-    return _where(limits, "tasks", limits.tasks_in_use + at_ease(TASKS_OF_A_RUN))
+    return _where(limits, "tasks", limits.tasks_in_use + at_ease(limits.tasks_of_the_run))
 
 
 def cpu(limits: ClientLimits, _connections: int) -> tuple[str, ...]:

@@ -12,6 +12,9 @@ BYTES_PER_CONNECTION = 4_200
 TASKS_OF_A_RUN = 1
 """Threads that a run starts: the one that shows how it goes."""
 
+DESCRIPTORS_OF_A_WORKER = 16
+"""What a worker has open beside its connections: standard streams, epoll set, wakers, a newcomer; and a few spare."""
+
 
 class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about this client; what cannot be known on this platform is None."""
@@ -63,6 +66,10 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
     tasks: int | None = None
     """Processes and threads that the cgroup may have; None: no limit."""
     tasks_in_use: int = 0
+    workers_possible: bool = False
+    """Whether a run can be split over several processes here."""
+    workers: int = 1
+    """Processes that this run is split over; 1: it is done by this one alone."""
     cpu_quota: float | None = None
     """Cores that the cgroup may use at the most; None: no limit."""
     container: str | None = None
@@ -70,17 +77,36 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def connections_by_descriptors(self) -> int:
-        """How many connections the descriptors suffice for: one each, beside those that the process has itself.
+        """How many connections the descriptors suffice for: one each, beside those that a process has itself.
+
+        The limit is one of each process, so that of all workers together is as many times as high.
+        """
+        if self.workers > 1:
+            return self.connections_of_a_worker * self.workers
+        return max(0, self._descriptors - self.descriptors_in_use)
+
+    @property
+    def connections_of_a_worker(self) -> int:
+        """How many the descriptors of one worker suffice for."""
+        return max(0, self._descriptors - DESCRIPTORS_OF_A_WORKER)
+
+    @property
+    def _descriptors(self) -> int:
+        """Those that a process may have open.
 
         The soft limit is what counts, and it was raised to the hard one; fs.nr_open binds although a limit is higher.
         """
         most = self.descriptors_soft if self.descriptors_most is None else self.descriptors_most
-        return max(0, min(self.descriptors_soft, most) - self.descriptors_in_use)
+        return min(self.descriptors_soft, most)
 
     @property
     def connections_by_nr_open(self) -> int | None:
         """How many they would suffice for were the hard limit raised as far as it goes."""
-        return None if self.descriptors_most is None else max(0, self.descriptors_most - self.descriptors_in_use)
+        if self.descriptors_most is None:
+            return None
+        if self.workers > 1:
+            return max(0, self.descriptors_most - DESCRIPTORS_OF_A_WORKER) * self.workers
+        return max(0, self.descriptors_most - self.descriptors_in_use)
 
     @property
     def connections_by_host_files(self) -> int | None:
@@ -139,6 +165,15 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
         if self.memory_limit is None:
             return None
         return max(0, self.memory_limit - self.memory_in_use) // BYTES_PER_CONNECTION
+
+    @property
+    def tasks_of_the_run(self) -> int:
+        """Processes and threads that it starts."""
+        return self.tasks_with(self.workers)
+
+    def tasks_with(self, workers: int) -> int:
+        """Those that it would start with so many ``workers``: these, and the process that brings them forth."""
+        return TASKS_OF_A_RUN + (workers + 1 if workers > 1 else 0)
 
     @property
     def tasks_free(self) -> int | None:

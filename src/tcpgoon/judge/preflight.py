@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from tcpgoon.judge import lift
-from tcpgoon.judge.limits import BYTES_PER_CONNECTION, TASKS_OF_A_RUN, ClientLimits
+from tcpgoon.judge.limits import BYTES_PER_CONNECTION, DESCRIPTORS_OF_A_WORKER, ClientLimits
 from tcpgoon.plan.units import format_bytes
 
 _UNLIMITED = 1 << 62
@@ -77,6 +77,8 @@ class _Limit(NamedTuple):
     known: bool = True
     tight: bool = False
     """Although so many are allowed."""
+    is_ours_alone: bool = False
+    """Nobody else takes any of it, and there are so many because so many are needed."""
     lift: Callable[[ClientLimits, int], tuple[str, ...]] = lambda _limits, _connections: ()
 
 
@@ -91,18 +93,23 @@ def _grade(limit: _Limit, connections: int) -> Grade:
         return Grade.UNKNOWN
     if limit.allows is not None and connections > limit.allows:
         return Grade.IMPOSSIBLE
-    little_is_left = limit.allows is not None and lift.at_ease(connections) > limit.allows
+    needed = connections if limit.is_ours_alone else lift.at_ease(connections)
+    little_is_left = limit.allows is not None and needed > limit.allows
     return Grade.TIGHT if limit.tight or little_is_left else Grade.OK
 
 
 def _descriptors(limits: ClientLimits, _connections: int) -> _Limit:
     soft, hard = limits.descriptors_soft, limits.descriptors_hard
     raised = "the hard limit, the soft one is raised to it" if soft == hard else f"hard limit {_count(hard)}"
+    ours = f", {limits.descriptors_in_use:,} for us"
+    if limits.workers > 1:
+        ours = f" × {limits.workers:,} processes, {DESCRIPTORS_OF_A_WORKER} of each for itself"
     return _Limit(
         "descriptors",
-        f"{_count(soft)} ({raised}), {limits.descriptors_in_use:,} for us",
+        f"{_count(soft)} ({raised}){ours}",
         limits.connections_by_descriptors,
         "TG101",
+        is_ours_alone=limits.workers > 1,
         lift=lift.descriptors,
     )
 
@@ -215,9 +222,9 @@ def _tasks(limits: ClientLimits, _connections: int) -> _Limit:
         return _Limit("tasks of the cgroup", "no limit", code="TG106")
     return _Limit(
         "tasks of the cgroup",
-        f"{limits.tasks:,}, {limits.tasks_in_use:,} in use; a run starts {TASKS_OF_A_RUN}",
+        f"{limits.tasks:,}, {limits.tasks_in_use:,} in use; a run starts {limits.tasks_of_the_run:,}",
         code="TG106",
-        tight=free < lift.at_ease(TASKS_OF_A_RUN),
+        tight=free < lift.at_ease(limits.tasks_of_the_run),
         lift=lift.tasks,
     )
 

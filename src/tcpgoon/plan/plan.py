@@ -21,6 +21,9 @@ MOST_CONNECTIONS = 100_000_000
 MOST_SOURCES = 65_536
 """As many as the table can number."""
 
+MOST_WORKERS = 1_000
+"""Processes that one run is split over: each takes some MB, and a thousand of them suffice for any machine."""
+
 SHORTEST_EVERY_S = 0.1
 """What is repeated while connections are held is not repeated more often than that."""
 
@@ -82,6 +85,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     target_pid: int | None = None
     """A process of the target on this machine, whose descriptors, threads and memory are looked at; None: the
     processes that listen on the target's port, where that is on this machine."""
+    workers: int | None = None
+    """Processes that share the work; None: as many as descriptors and cores ask for."""
     force: bool = False
     """Go on even where a limit of this client makes the plan impossible."""
 
@@ -97,6 +102,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise PlanError("a source is given twice: its ports are no more for that")
         if self.target_pid is not None:
             _in_range("process id of the target", self.target_pid, 1, HIGHEST_PID)
+        if self.workers is not None:
+            _in_range("number of workers", self.workers, 1, MOST_WORKERS)
         for requirement in self.requirements:
             _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
         self._check_proof()

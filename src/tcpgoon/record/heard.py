@@ -5,7 +5,7 @@ a hostile peer could make of that, a new text for each connection, is bounded: b
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -67,6 +67,13 @@ class Heard:
         """A TLS handshake came to an end."""
         _count(self._agreed, facts, None)
 
+    def add(self, sayings: Iterable[Saying], agreed: Iterable[Agreed]) -> None:
+        """What somebody else heard."""
+        for saying in sayings:
+            _count(self._sayings, (saying.why, saying.text), (saying.why, OTHER_WORDS), saying.count)
+        for one in agreed:
+            _count(self._agreed, one.facts, None, one.count)
+
     @property
     def sayings(self) -> tuple[Saying, ...]:
         """All that was said; the most frequent first."""
@@ -78,5 +85,5 @@ class Heard:
         return tuple(Agreed(facts, count) for facts, count in self._agreed.most_common() if facts)
 
 
-def _count(counter: "Counter[_Key]", key: _Key, beyond: _Key) -> None:
-    counter[key if key in counter or len(counter) < MOST_DISTINCT else beyond] += 1
+def _count(counter: "Counter[_Key]", key: _Key, beyond: _Key, count: int = 1) -> None:
+    counter[key if key in counter or len(counter) < MOST_DISTINCT else beyond] += count

@@ -80,35 +80,37 @@ def run(
     """
     found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
     begun, begun_at = time.monotonic(), datetime.now(UTC)
+    party: Party | None = None
     with _ours_to_open():
         preflight.check_sources(found[0], plan.sources)
         check_pid(plan.target_pid)
         limits = preflight.look(found[0], plan.sources, plan.connections)
-        possible = plan.force or is_possible(limits, plan.connections)
-        kind = TracedTable if monitor and monitor.wants_events else Table
-        table = kind(plan.connections if possible else 0)
-        asked = questions(plan.probe, plan.tls) if possible else None
-        knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
-        kernel = _kernel(plan, found[0], range(table.rows + knocks)) if possible else None
-    if kernel:
-        inspector = Inspector(found[0], plan.target_pid, lambda: time.monotonic() - begun)
-        newcomer, gauge = table.rows if knocks else None, Gauge()
-        gates = Alone(
-            lambda: time.monotonic() - begun,
-            {Gate.HOLD: gauge.lap, Gate.PROVE: lambda: inspector.look_at_peak(_held(table))},
-        )
-        loop = Loop(plan, Share.whole(plan), table, kernel, time.monotonic, begun, asked, newcomer, gates)
-        with inspector.watching(), _watched(monitor, table, begun, interval_s) as watch:
-            outcome = _carry_out(loop, kernel, gauge, stop or Stop())
+        limits = msgspec.structs.replace(limits, workers=workers_for(plan, limits, cores()))
+        if plan.force or is_possible(limits, plan.connections):
+            knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
+            inspector, gauge = Inspector(found[0], plan.target_pid, lambda: time.monotonic() - begun), Gauge()
+            at = {Gate.HOLD: gauge.lap, Gate.PROVE: lambda: inspector.look_at_peak(held())}
+            party = _party(plan, found[0], limits.workers, knocks, begun, at)
+
+            def held() -> int:
+                return party.table.state.tobytes().count(State.ESTABLISHED) if party else 0
+
+    if party:
+        (stop or Stop()).when_requested(party.stop)
+        with inspector.watching(), _watched(monitor, party.table, begun, interval_s) as watch:
+            party.run()
+            strain = party.strain(gauge)
         limits = preflight.as_they_are_now(limits)
-        unmeasured = [
+        missing = (
+            *party.missing,
             *([NO_NEWCOMERS] if plan.knocks and not knocks else []),
             *([NO_THREAD] if watch and watch.blind else []),
             *inspector.missing,
-        ]
-        outcome = outcome._replace(on_site=inspector.on_site, missing=(*outcome.missing, *unmeasured))
+        )
+        outcome = _Run(True, party.interrupted, missing, party.heard, party.knocks, strain, inspector.on_site)
     else:
         outcome = _Run(started=False, interrupted=False)
+    table = party.table if party else Table(0)
     return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
 
 
@@ -128,30 +130,27 @@ def _watched(
     return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
 
 
-def _held(table: Table) -> int:
-    return table.state.tobytes().count(State.ESTABLISHED)
-
-
-def _carry_out(loop: Loop, kernel: EpollKernel | SelectorKernel, gauge: Gauge, stop: Stop) -> _Run:
-    stop.when_requested(loop.stop)
-    try:
-        loop.run()
-        strain = gauge.strain(loop.lag_s, loop.ramp_lag_s, loop.lagged_since_s)
-    finally:
-        kernel.shut()
-    return _Run(
-        started=True,
-        interrupted=loop.interrupted,
-        missing=kernel.missing,
-        heard=loop.heard,
-        knocks=loop.knocks,
-        strain=strain,
+def _party(
+    plan: Plan,
+    endpoint: Endpoint,
+    workers: int,
+    knocks: bool,
+    begun: float,
+    at: Mapping[Gate, Callable[[], None]],
+) -> Party:
+    """Who carries out the plan: this process alone, or a crew."""
+    ask = questions(plan.probe, plan.tls)  # here at any rate: a certificate that cannot be read is the user's mistake
+    if workers == 1:
+        return Solo(plan, endpoint, ask, knocks, begun, at)
+    task = Task(
+        plan=plan,
+        endpoints=(endpoint,),
+        sources=plan.sources,
+        shares=shares(plan, workers),
+        begun=begun,
+        knocks=knocks,
     )
-
-
-def _kernel(plan: Plan, endpoint: Endpoint, rows: range) -> EpollKernel | SelectorKernel:
-    kind = EpollKernel if hasattr(select, "epoll") else SelectorKernel
-    return kind(endpoint, rows, plan.sources, preflight.ports_for(endpoint, plan.sources))
+    return Crew(task, lambda: time.monotonic() - begun, at)
 
 
 def _judged(
