@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import asked
-from tcpgoon.engine import preflight
+from tcpgoon.engine.lanes import lanes
 from tcpgoon.engine.loop import Loop
 from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.plan.assurance import Assurance
@@ -64,7 +64,7 @@ def prepare(plan: Plan) -> tuple[Loop, WatchedKernel, Table]:
     """All that the engine needs to carry out ``plan``: whoever changes the engine's interface changes this."""
     table, rows = Table(plan.connections), range(plan.connections)
     endpoint = Endpoint(plan.target.host, plan.target.port)
-    kernel = WatchedKernel(endpoint, rows, plan.sources, preflight.ports_for(endpoint, plan.sources))
+    kernel = WatchedKernel(lanes([endpoint], plan.sources, rows, len(rows)), rows)
     return Loop(plan, Share.whole(plan), table, kernel, time.monotonic, time.monotonic()), kernel, table
 
 

@@ -4,6 +4,7 @@ import socket
 import struct
 from collections.abc import Sequence
 
+from tcpgoon.engine.lanes import Lane
 from tcpgoon.engine.portable import SelectorKernel
 from tcpgoon.engine.ports import Ports
 from tcpgoon.engine.sockets import EpollKernel
@@ -13,8 +14,9 @@ RESET = struct.pack("ii", 1, 0)
 Kernels = type[EpollKernel] | type[SelectorKernel]
 
 
-def kernel_ports(count: int = 1) -> list[Ports]:
-    return [Ports.of_the_kernel() for _ in range(count)]
+def kernel_lanes(endpoint: Endpoint, sources: Sequence[str] = (), ports: Ports | None = None) -> list[Lane]:
+    """From each of ``sources`` to ``endpoint``; the ports are the kernel's choice where none are said."""
+    return [Lane(source, endpoint, ports or Ports.of_the_kernel()) for source in sources or [""]]
 
 
 class Dialled:
@@ -23,7 +25,7 @@ class Dialled:
     def __init__(self, kind: Kernels, listener: socket.socket, rows: int = 8, sources: Sequence[str] = ()) -> None:
         address, port, *_ = listener.getsockname()
         self.listener = listener
-        self.kernel = kind(Endpoint(address, port), range(rows), sources, kernel_ports(len(sources) or 1))
+        self.kernel = kind(kernel_lanes(Endpoint(address, port), sources), range(rows))
 
     def connect(self, row: int) -> socket.socket:
         """Dial ``row`` and accept it; the peer's socket."""

@@ -56,6 +56,8 @@ class Run:
         newcomers: Sequence[Peer] = (),
         asked: Questions | None = None,
         at: Mapping[Gate, Callable[[], None]] | None = None,
+        sources: int = 1,
+        endpoints: int = 1,
     ) -> None:
         left = list(newcomers)
 
@@ -66,6 +68,7 @@ class Run:
 
         self.clock = FakeClock(BEGUN_S)
         self.kernel = FakeKernel(self.clock, peer_of, bytes_a_drain)
+        self.kernel.sources, self.kernel.endpoints = sources, endpoints
         self.table = Table(plan.connections)
         self.loop = Loop(
             plan,

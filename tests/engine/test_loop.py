@@ -334,8 +334,17 @@ def test_close_by_reset() -> None:
 
 
 def test_sources_are_used_in_turn() -> None:
-    run = Run(plan(5, sources=("192.0.2.10", "192.0.2.11")), lambda _: GOOD).run()
+    run = Run(plan(5), lambda _: GOOD)
+    assert (run.kernel.sources, run.kernel.endpoints) == (1, 1)
+    run = Run(plan(5), lambda _: GOOD, sources=2).run()
     assert list(run.table.source) == [0, 1, 0, 1, 0]
+    assert list(run.table.endpoint) == [0, 0, 0, 0, 0]
+
+
+def test_endpoints_take_turns_when_each_source_has_dialled_one() -> None:
+    run = Run(plan(9), lambda _: GOOD, sources=2, endpoints=3).run()
+    assert list(run.table.source) == [0, 1, 0, 1, 0, 1, 0, 1, 0]
+    assert list(run.table.endpoint) == [0, 0, 1, 1, 2, 2, 0, 0, 1]
 
 
 def test_a_share_of_the_rows_leaves_the_others_alone() -> None:

@@ -11,7 +11,6 @@ import pytest
 from tcpgoon.engine.kernel import AGAIN, Refusal
 from tcpgoon.engine.loop import Loop
 from tcpgoon.engine.portable import SelectorKernel
-from tcpgoon.engine.ports import Ports
 from tcpgoon.engine.probes import questions
 from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.plan.endpoint import Endpoint, Target
@@ -21,7 +20,7 @@ from tcpgoon.plan.share import Share
 from tcpgoon.record.knock import Fared
 from tcpgoon.record.outcome import Phase, Side, side_of
 from tcpgoon.record.table import Table
-from tests.engine.dialled import Dialled
+from tests.engine.dialled import Dialled, kernel_lanes
 
 
 def test_what_is_missing_is_said_here_only() -> None:
@@ -44,7 +43,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("elsewhere")
 def test_sockets_are_made_not_to_block_before_they_are_dialled() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        kernel = SelectorKernel(Endpoint(*listener.getsockname()), range(1), ("127.0.0.1",), [Ports.of_the_kernel()])
+        kernel = SelectorKernel(kernel_lanes(Endpoint(*listener.getsockname()), ("127.0.0.1",)), range(1))
         assert kernel.dial(0) is None
         peer, _ = listener.accept()
         assert [row for row, _ in kernel.poll(10)] == [0]
@@ -59,7 +58,7 @@ def test_sockets_are_made_not_to_block_before_they_are_dialled() -> None:
 
 @pytest.mark.usefixtures("elsewhere")
 def test_where_connect_may_hear_the_peer_at_once_its_refusal_is_the_targets() -> None:
-    kernel = SelectorKernel(Endpoint("127.0.0.1", 9), range(1), (), [Ports.of_the_kernel()])
+    kernel = SelectorKernel(kernel_lanes(Endpoint("127.0.0.1", 9)), range(1))
     refusals = [Refusal(error, kernel._phase_of(error)) for error in (errno.ECONNREFUSED, errno.EADDRNOTAVAIL)]
     kernel.shut()
     assert [side_of(*refusal) for refusal in refusals] == [Side.TARGET_KERNEL, Side.CLIENT]
@@ -99,7 +98,7 @@ def test_a_newcomer_that_only_waits_costs_no_polls() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         endpoint = Endpoint(*listener.getsockname())
-        kernel = Counting(endpoint, range(2), (), [Ports.of_the_kernel()])
+        kernel = Counting(kernel_lanes(endpoint), range(2))
         asked = Plan(
             target=Target(endpoint.address, endpoint.port),
             connections=1,

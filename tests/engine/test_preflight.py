@@ -11,37 +11,20 @@ import msgspec
 import pytest
 
 from tcpgoon.engine import cgroup, host, preflight
+from tcpgoon.engine.addresses import is_local
 from tcpgoon.engine.container import container
 from tcpgoon.engine.preflight import (
     LOOP_DESCRIPTORS,
-    PortRange,
     as_they_are_now,
     check_sources,
     look,
-    port_range,
-    ports_for,
 )
-from tcpgoon.engine.sockets import is_local
 from tcpgoon.errors import PlanError
 from tcpgoon.plan.endpoint import Endpoint
 from tests.netlab.namespace import Namespace
 
 ENDPOINT = Endpoint("192.0.2.1", 80)
-RESERVED = frozenset({*range(40_000, 40_010), 40_050, 40_099})
 HERE = Endpoint("127.0.0.1", 8080)
-
-
-@pytest.fixture
-def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A /proc of our own: a range of 100 ports of which 12 are reserved, and few sockets in use."""
-    (tmp_path / "ip_local_port_range").write_text("40000\t40099\n")
-    (tmp_path / "ip_local_reserved_ports").write_text("8080,40000-40009,40050,40099-41000\n")
-    (tmp_path / "sockstat").write_text("sockets: used 300\nTCP: inuse 7 orphan 0 tw 3 alloc 9 mem 1\nUDP: inuse 2\n")
-    (tmp_path / "sockstat6").write_text("TCP6: inuse 5\nUDP6: inuse 0\n")
-    monkeypatch.setattr(preflight, "_PROC", tmp_path)
-    families = preflight._SOCKSTAT
-    monkeypatch.setattr(preflight, "_SOCKSTAT", {family: tmp_path / path.name for family, path in families.items()})
-    return tmp_path
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
@@ -82,14 +65,8 @@ def test_where_descriptors_cannot_be_counted_the_three_that_everybody_has(monkey
 
 
 def test_the_range_of_ports_less_the_reserved_ones(proc: Path) -> None:
-    assert port_range(ENDPOINT) == PortRange(40_000, 40_099, RESERVED)
     limits = look(ENDPOINT, ("127.0.0.2", "127.0.0.3"))
     assert (limits.ports, limits.sources, limits.connections_by_ports) == (88, 2, 176)
-
-
-def test_no_port_is_reserved(proc: Path) -> None:
-    (proc / "ip_local_reserved_ports").write_text("\n")
-    assert port_range(ENDPOINT) == PortRange(40_000, 40_099, frozenset())
 
 
 def test_all_ports_are_reserved(proc: Path) -> None:
@@ -97,58 +74,13 @@ def test_all_ports_are_reserved(proc: Path) -> None:
     assert look(ENDPOINT, ()).ports == 0
 
 
-@pytest.mark.parametrize("content", ["", "40000", "a b", "1 2 3"])
-def test_a_range_that_cannot_be_read_is_not_known(proc: Path, content: str) -> None:
-    (proc / "ip_local_port_range").write_text(content)
-    assert port_range(ENDPOINT) is None
+def test_a_range_that_cannot_be_read(proc: Path) -> None:
+    (proc / "ip_local_port_range").write_text("")
     assert look(ENDPOINT, ()).ports is None
-    assert [ports.next() for ports in ports_for(ENDPOINT, ("127.0.0.2", "127.0.0.3"))] == [0, 0]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="read in /proc")
-def test_the_real_range() -> None:
-    found = port_range(ENDPOINT)
-    assert found is not None
-    assert 0 < found.low < found.high <= 65_535
-    assert 0 < found.usable <= found.high - found.low + 1
-
-
-@pytest.mark.parametrize(
-    ("address", "plain"),
-    [
-        pytest.param("192.0.2.1", 37 - 10, id="IPv4: 7 in use and 3 in TIME_WAIT"),
-        pytest.param("2001:db8::1", 37 - 15, id="IPv6: those of IPv4 too, TIME_WAIT is counted there"),
-    ],
-)
-def test_sockets_in_use_leave_less_to_the_kernels_choice(proc: Path, address: str, plain: int) -> None:
-    (ports,) = ports_for(Endpoint(address, 80), ())
-    named = [ports.next() > 0 for _ in range(60)]
-    assert named.index(True) == plain
-
-
-def test_where_nothing_is_known_of_sockets_in_use_none_is(proc: Path) -> None:
-    (proc / "sockstat").unlink()
-    (ports,) = ports_for(ENDPOINT, ())
-    assert [ports.next() > 0 for _ in range(60)].index(True) == 37
-
-
-def test_each_source_has_ports_of_its_own(proc: Path) -> None:
-    (proc / "sockstat").write_text("TCP: inuse 100 orphan 0 tw 0\n")
-    one, other = ports_for(ENDPOINT, ("127.0.0.2", "127.0.0.3"))
-    named = [sorted(ports.next() for _ in range(88)) for ports in (one, other)]
-    assert named == [[port for port in range(40_000, 40_100) if port not in RESERVED]] * 2
 
 
 def test_towards_this_machine_its_own_port_is_no_port_for_us(proc: Path) -> None:
-    """A socket that dials itself finds itself: ESTABLISHED, where nobody listens."""
-    here = Endpoint("127.0.0.1", 40_020)
-    assert port_range(here) == PortRange(40_000, 40_099, RESERVED | {40_020}, name_all=True)
-    assert look(here, ()).ports == 87
-    (ports,) = ports_for(here, ())
-    assert sorted(ports.next() for _ in range(87)) == [
-        port for port in range(40_000, 40_100) if port not in RESERVED | {40_020}
-    ]
-    assert port_range(Endpoint("192.0.2.1", 40_020)) == PortRange(40_000, 40_099, RESERVED)
+    assert look(Endpoint("127.0.0.1", 40_020), ()).ports == 87
 
 
 def test_limits_are_looked_at_again_when_all_is_over() -> None:

@@ -129,7 +129,7 @@ def test_where_our_end_is_forgotten_it_is_nobodys(dialled: Dialled, monkeypatch:
 
     there = Endpoint(*dialled.listener.getsockname())
     for endpoint, nobody in [(there, "0.0.0.0"), (Endpoint("::1", 80), "::")]:
-        monkeypatch.setattr(dialled.kernel, "_address", (endpoint.address, endpoint.port))
+        monkeypatch.setattr(dialled.kernel, "_there", lambda row, there=endpoint: (there.address, there.port))
         monkeypatch.setattr(dialled.kernel, "_socket", lambda row: Forgetful())
         assert dialled.kernel.ends(0) == (Endpoint(nobody, 0), endpoint)
         monkeypatch.undo()

@@ -8,12 +8,11 @@ import threading
 
 import pytest
 
-from tcpgoon.engine import sockets as kernel_module
 from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, Refusal
-from tcpgoon.engine.sockets import EpollKernel, has_port_windows
+from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.record.outcome import FIN, Phase
-from tests.engine.dialled import RESET, Dialled, Kernels, kernel_ports
+from tests.engine.dialled import RESET, Dialled, Kernels, kernel_lanes
 
 
 def test_a_handshake_that_succeeds(dialled: Dialled) -> None:
@@ -38,7 +37,7 @@ def test_success_alone_needs_no_second_look() -> None:
 def test_a_port_where_nobody_listens(kind: Kernels) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         endpoint = Endpoint(*listener.getsockname())
-    kernel = kind(endpoint, range(1), (), kernel_ports())
+    kernel = kind(kernel_lanes(endpoint), range(1))
     assert kernel.dial(0) is None
     (row, more), *_ = kernel.poll(10)
     assert (row, bool(more)) == (0, True)
@@ -147,7 +146,7 @@ def test_a_wake_too_many_or_too_late_harms_nobody(dialled: Dialled) -> None:
 
 def test_rows_need_not_begin_at_zero(kind: Kernels) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        kernel = kind(Endpoint(*listener.getsockname()), range(500, 503), (), kernel_ports())
+        kernel = kind(kernel_lanes(Endpoint(*listener.getsockname())), range(500, 503))
         assert kernel.dial(502) is None
         assert [row for row, _ in kernel.poll(10)] == [502]
         kernel.shut()
@@ -169,6 +168,42 @@ def test_sources_take_turns(kind: Kernels) -> None:
         for peer in peers:
             peer.close()
         dialled.kernel.shut()
+
+
+def test_endpoints_take_turns_when_each_source_has_dialled_one(kind: Kernels) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        endpoints = [Endpoint(*listener.getsockname()) for listener in (one, other)]
+        lanes = [lane for there in endpoints for lane in kernel_lanes(there, ("127.0.0.2", "127.0.0.3"))]
+        kernel = kind(lanes, range(4, 9))
+        assert (kernel.sources, kernel.endpoints) == (2, 2)
+        assert [kernel.dial(row) for row in range(4, 9)] == [None] * 5
+        ends = [kernel.ends(row) for row in range(4, 9)]
+        kernel.shut()
+    assert [(here.address, there) for here, there in ends] == [
+        ("127.0.0.2", endpoints[0]),
+        ("127.0.0.3", endpoints[0]),
+        ("127.0.0.2", endpoints[1]),
+        ("127.0.0.3", endpoints[1]),
+        ("127.0.0.2", endpoints[0]),
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ports are named to Linux")
+def test_a_row_meets_itself_at_the_endpoint_of_its_own_lane() -> None:
+    """Two endpoints where nobody listens: the second row is dialled from the port of its own, the third of another."""
+    one, other = free_ports(2)
+    lanes = [
+        *kernel_lanes(Endpoint("127.0.0.1", one), ports=Named(other, one)),  # type: ignore[arg-type]
+        *kernel_lanes(Endpoint("127.0.0.1", other), ports=Named(other)),  # type: ignore[arg-type]
+    ]
+    for lane in lanes:
+        lane.ports.known = False
+    kernel = EpollKernel(lanes, range(3))
+    assert kernel.may_meet_itself
+    assert [kernel.dial(row) for row in range(3)] == [None] * 3
+    met = [kernel.met_itself(row) for row in range(1, 3)]
+    kernel.shut()
+    assert met == [True, True]
 
 
 def test_a_source_that_is_not_ours_is_a_refusal_to_bind(kind: Kernels) -> None:
@@ -201,9 +236,6 @@ class Named:
         self._order = list(order)
         self.was_used = 0
         self.known = True
-
-    def prepare(self, dials: int) -> None:
-        """They are in order already."""
 
     def next(self) -> int:
         return self._order.pop(0)
@@ -251,7 +283,8 @@ def test_a_named_port_is_used_and_one_in_use_is_passed_over(
         other.connect(listener.getsockname())
         names = Named(taken, free)
         endpoint = Endpoint(host, listener.getsockname()[1])
-        kernel = EpollKernel(endpoint, range(1), (host,) if source else (), [names], windows)  # type: ignore[list-item]
+        lanes = kernel_lanes(endpoint, (host,) if source else (), names)  # type: ignore[arg-type]
+        kernel = EpollKernel(lanes, range(1), windows)
         assert kernel.dial(0) is ANOTHER_PORT
         assert kernel.dial(0) is None
         assert [row for row, _ in kernel.poll(10)] == [0]
@@ -268,7 +301,8 @@ def test_when_all_named_ports_are_in_use_the_refusal_is_ours(windows: bool) -> N
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as other:
         other.bind(("127.0.0.1", taken))
         other.connect(listener.getsockname())
-        kernel = EpollKernel(Endpoint(*listener.getsockname()), range(1), (), [Named(taken)], windows)  # type: ignore[list-item]
+        lanes = kernel_lanes(Endpoint(*listener.getsockname()), ports=Named(taken))  # type: ignore[arg-type]
+        kernel = EpollKernel(lanes, range(1), windows)
         refusal = kernel.dial(0)
         assert refusal in (Refusal(errno.EADDRNOTAVAIL, Phase.CONNECT), Refusal(errno.EADDRINUSE, Phase.BIND))
         kernel.shut()
@@ -289,10 +323,3 @@ def test_shut_closes_what_is_open(dialled: Dialled) -> None:
         dialled.kernel.shut()
         peer.settimeout(10)
         assert peer.recv(1) == b""
-
-
-@pytest.mark.parametrize("platform", ["darwin", "linux"])
-def test_windows_are_only_looked_for_on_linux(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
-    monkeypatch.setattr("sys.platform", platform)
-    monkeypatch.setattr(kernel_module, "_IP_LOCAL_PORT_RANGE", 9_999)
-    assert has_port_windows() is False

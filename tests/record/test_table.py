@@ -15,7 +15,7 @@ from tcpgoon.record.table import COLUMNS, ROW_BYTES, SHORTEST_S, Table
 from tcpgoon.record.unserved import Unserved
 
 NOTHING: dict[str, Any] = {column.name: 0 for column in COLUMNS}
-DIALLED = {**NOTHING, "start_s": 1.0, "source": 2, "state": State.OPENING}
+DIALLED = {**NOTHING, "start_s": 1.0, "source": 2, "endpoint": 3, "state": State.OPENING}
 ESTABLISHED = {
     **DIALLED,
     "established_s": 1.5,
@@ -32,7 +32,7 @@ def row_of(table: Table, row: int) -> dict[str, Any]:
 
 def dialled(rows: int = 1, row: int = 0) -> Table:
     table = Table(rows)
-    table.dial(row, 1.0, source=2)
+    table.dial(row, 1.0, source=2, endpoint=3)
     return table
 
 
@@ -53,7 +53,7 @@ def test_a_dial_is_written_down() -> None:
     assert row_of(dialled(), 0) == DIALLED
 
 
-def test_the_source_is_the_first_one_where_none_is_said() -> None:
+def test_source_and_endpoint_are_the_first_where_none_is_said() -> None:
     table = Table(1)
     table.dial(0, 0.5)
 
@@ -273,7 +273,7 @@ def test_no_verb_touches_another_row() -> None:
 
 
 VERBS: dict[str, tuple[Event, Callable[[Table, int, float], None]]] = {
-    "dial": (Event.DIAL, lambda table, row, now_s: table.dial(row, now_s, 2)),
+    "dial": (Event.DIAL, lambda table, row, now_s: table.dial(row, now_s, 2, 3)),
     "establish": (Event.CONNECT, lambda table, row, now_s: table.establish(row, now_s, 300, 4)),
     "fail": (Event.DIAL_ERROR, lambda table, row, now_s: table.fail(row, now_s, errno.EMFILE, Phase.SOCKET)),
     "time_out": (Event.DIAL_TIMEOUT, lambda table, row, now_s: table.time_out(row, now_s, errno.ETIMEDOUT)),
@@ -304,7 +304,7 @@ def written_by(verb: str, now_s: float) -> dict[str, Any]:
     ended = {"end_s": now_s, "error": 0, "phase": Phase.NONE, "closed_by": ClosedBy.US}
     phantom = {"end_s": now_s, "error": errno.ETIMEDOUT, "phase": Phase.PHANTOM}
     return {
-        "dial": {"start_s": now_s, "source": 2},
+        "dial": {"start_s": now_s, "source": 2, "endpoint": 3},
         "establish": {
             "established_s": now_s,
             "rtt_us": 300,
@@ -406,22 +406,24 @@ def test_what_does_not_fit_its_column_is_not_cut_to_fit(verb: Callable[[Table], 
     assert table.state[0] == State.OPENING
 
 
-def test_a_dial_from_a_source_that_does_not_fit_is_no_dial() -> None:
+@pytest.mark.parametrize("name", ["source", "endpoint"])
+def test_a_dial_from_a_source_or_to_an_endpoint_that_does_not_fit_is_no_dial(name: str) -> None:
     table = Table(1)
     with pytest.raises(ValueError, match=r"^memoryview: invalid value for format 'H'$"):
-        table.dial(0, 2.0, source=65_536)
+        table.dial(0, 2.0, **{name: 65_536})
     assert table.state[0] == State.PLANNED
 
 
 def test_the_greatest_values_fit() -> None:
     table = Table(1)
-    table.dial(0, 1.0, source=65_535)
+    table.dial(0, 1.0, source=65_535, endpoint=65_535)
     table.establish(0, 2.0, rtt_us=2**32 - 1, retransmits=65_535)
     table.local_port[0] = 65_535
     table.lose(0, 3.0, 65_535)
 
     row = row_of(table, 0)
-    assert [row[name] for name in ("source", "rtt_us", "retransmits", "local_port", "error")] == [
+    assert [row[name] for name in ("source", "endpoint", "rtt_us", "retransmits", "local_port", "error")] == [
+        65_535,
         65_535,
         2**32 - 1,
         65_535,

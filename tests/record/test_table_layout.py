@@ -56,6 +56,7 @@ def test_the_columns_and_their_types() -> None:
         "error": "H",
         "retransmits": "H",
         "source": "H",
+        "endpoint": "H",
         "state": "B",
         "assurance": "B",
         "phase": "B",
@@ -63,7 +64,7 @@ def test_the_columns_and_their_types() -> None:
         "unserved": "B",
     }
     assert all(column.meaning for column in COLUMNS)
-    assert ROW_BYTES == sum(WIDTH[column.type] for column in COLUMNS) == 69
+    assert ROW_BYTES == sum(WIDTH[column.type] for column in COLUMNS) == 71
 
 
 @given(rows=st.integers(1, 70), spare=st.integers(0, 9))

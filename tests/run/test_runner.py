@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from tcpgoon.discovery.resolver import resolve
-from tcpgoon.engine import preflight
-from tcpgoon.engine.ports import Ports
+from tcpgoon.engine import lanes, port_range, preflight
 from tcpgoon.errors import PlanError, ResolutionError
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint, Target
@@ -124,7 +123,8 @@ def test_a_source_that_is_not_ours() -> None:
 def limits_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: int) -> None:
     (tmp_path / "ip_local_port_range").write_text(f"40000 {40_000 + ports - 1}")
     (tmp_path / "ip_local_reserved_ports").write_text("")
-    monkeypatch.setattr(preflight, "_PROC", tmp_path)
+    for module in (preflight, port_range):
+        monkeypatch.setattr(module, "_PROC", tmp_path)
 
 
 def test_what_is_impossible_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_what_is_impossible_is_not_begun(tmp_path: Path, monkeypatch: pytest.Mon
 def test_unless_it_is_forced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits_of(tmp_path, monkeypatch, ports=10)
     # The range in the file is not the kernel's: it has enough, and nothing fails.
-    monkeypatch.setattr(preflight, "ports_for", lambda *_: [Ports.of_the_kernel()])
+    monkeypatch.setattr(lanes, "port_range", lambda _: None)
     with Server(ServerConfig()) as server:
         result = run(plan(server.port, force=True))
     assert result.verdict is Verdict.PASS

@@ -3,14 +3,17 @@
 import sys
 
 import click
+import msgspec
 
 from tcpgoon.cli.output import say
-from tcpgoon.cli.params import COUNT
+from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.discovery.resolver import resolve
+from tcpgoon.engine.host import cores
 from tcpgoon.engine.preflight import check_sources, look
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.preflight import checks, impossible
+from tcpgoon.judge.workers import workers_for
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.report.preflight import preflight_report, summary
@@ -30,7 +33,17 @@ _ANY = Target("any", 1)
 @click.option(
     "--source", "sources", multiple=True, metavar="ADDRESS", help="Local address to dial from; more than once."
 )
-def preflight(target: tuple[str, ...], connections: int, family: str | None, sources: tuple[str, ...]) -> ExitStatus:
+@click.option(
+    "--workers",
+    type=COUNT_OR_AUTO,
+    default=AUTO,
+    show_default=True,
+    metavar="NUMBER|auto",
+    help="Processes that share the work; auto: as many as descriptors and cores ask for.",
+)
+def preflight(
+    target: tuple[str, ...], connections: int, family: str | None, sources: tuple[str, ...], workers: int | str
+) -> ExitStatus:
     """Show each limit of this client, and how many connections it allows. Nothing is dialled.
 
     Without a target: towards any one that is elsewhere.
@@ -40,10 +53,13 @@ def preflight(target: tuple[str, ...], connections: int, family: str | None, sou
         connections=connections,
         family=Family(family or Family.ANY),
         sources=sources,
+        workers=workers if isinstance(workers, int) else None,
     )
     endpoint = resolve(plan.target, plan.dialled_family)[0] if target else None
     check_sources(endpoint, sources)
-    found = checks(look(endpoint, sources), connections)
+    limits = look(endpoint, sources)
+    limits = msgspec.structs.replace(limits, workers=workers_for(plan, limits, cores()))
+    found = checks(limits, connections)
     asked = (found, connections, _named(plan.target, endpoint))
     say(preflight_report(*asked, sys.stdout), summary(*asked))
     return ExitStatus.INCONCLUSIVE if impossible(found) else ExitStatus.PASS

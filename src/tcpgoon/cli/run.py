@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
-from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
+from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO, DURATION, MILLISECONDS, RATE, SECONDS
 from tcpgoon.cli.prompt import confirm
 from tcpgoon.cli.proof_options import proof_fields, proof_options
 from tcpgoon.cli.sections import SectionedCommand
@@ -76,6 +76,14 @@ class RunCommand(SectionedCommand):
     help="A process of the target on this machine, in a container or not, to look at.  "
     "[default: whoever listens on the port, where the target is on this machine]",
 )
+@click.option(
+    "--workers",
+    type=COUNT_OR_AUTO,
+    default=AUTO,
+    show_default=True,
+    metavar="NUMBER|auto",
+    help="Processes that share the work; auto: as many as descriptors and cores ask for.",
+)
 @click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible.")
 @click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
 @proof_options
@@ -106,6 +114,7 @@ def _plan(target: Target, options: dict[str, Any]) -> Plan:
         family=Family(options["family"] or Family.ANY),
         sources=tuple(options["sources"]),
         target_pid=options["target_pid"],
+        workers=None if options["workers"] == AUTO else options["workers"],
         force=options["force"],
         **proof_fields(target, options, _given(options)),
     )

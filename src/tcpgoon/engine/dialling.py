@@ -53,7 +53,7 @@ class Dialling:
         self._kernel = connections.kernel
         self._may_meet_itself = connections.kernel.may_meet_itself
         self._rows = rows = share.rows
-        self._sources = len(plan.sources) or 1
+        self._sources, self._endpoints = connections.kernel.sources, connections.kernel.endpoints
         self._first_s = 0.0
         self._stalls: deque[_Stall] = deque()
         self.next = self._oldest = rows.start
@@ -83,7 +83,8 @@ class Dialling:
 
     def _dial(self, row: int) -> None:
         connections = self._connections
-        self._table.dial(row, connections.now(), row % self._sources)
+        turn, source = divmod(row, self._sources)
+        self._table.dial(row, connections.now(), source, turn % self._endpoints)
         while (refusal := self._kernel.dial(row)) is ANOTHER_PORT:
             self._table.start_s[row] = connections.now()  # the search for a port is ours, not the target's
         if refusal:

@@ -1,9 +1,11 @@
 """What this host gives to all of its processes: open files, memory."""
 
+import math
+import os
 from pathlib import Path
 from typing import NamedTuple
 
-from tcpgoon.engine.cgroup import Room, number
+from tcpgoon.engine.cgroup import Room, cpu_quota, number
 
 PROC = Path("/proc")
 _CAP_SYS_ADMIN = 21
@@ -55,3 +57,10 @@ def memory(proc: Path = PROC) -> Memory:
     kilobytes = {line.partition(":")[0]: line.split()[1] for line in lines if len(line.split()) > 1}
     available = kilobytes.get("MemAvailable")
     return Memory(int(available) * 1024 if available else None, int(kilobytes.get("SwapFree", 0)) * 1024)
+
+
+def cores() -> int:
+    """How many cores this process and its children may run on at once."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = cpu_quota()
+    return allowed if quota is None else max(1, min(allowed, math.ceil(quota)))

@@ -75,6 +75,12 @@ class Kernel(Protocol):
     missing: tuple[str, ...]
     """What this one cannot do, a sentence each."""
 
+    sources: int
+    """How many addresses it dials from: row by row in turn."""
+
+    endpoints: int
+    """How many endpoints it dials, in turn: the next one when each source has dialled this one."""
+
     may_meet_itself: bool
     """Whether `met_itself` is to be asked at all: not where we know that no dial comes from the target's own port."""
 

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from tcpgoon.engine.addresses import is_local
 from tcpgoon.engine.processes import Found, Processes, described
 from tcpgoon.engine.queue_watch import Queue, QueueWatch
 from tcpgoon.engine.sock_diag import Listener
-from tcpgoon.engine.sockets import is_local
 from tcpgoon.engine.vantage import Vantage
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.on_site import Look, OnSite

@@ -5,18 +5,16 @@ import resource
 import select
 import socket
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from tcpgoon.engine import cgroup, conntrack, host, proc_net, sock_diag
+from tcpgoon.engine.addresses import FAMILY, has_port_windows, is_local, socket_address, why_not_local
 from tcpgoon.engine.container import container
-from tcpgoon.engine.ports import Ports
+from tcpgoon.engine.port_range import PortRange, port_range, sockets_in_use
 from tcpgoon.engine.sock_diag import Towards
-from tcpgoon.engine.sockets import FAMILY, has_port_windows, is_local, socket_address, why_not_local
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.lift import at_ease
 from tcpgoon.judge.limits import ClientLimits
@@ -29,24 +27,6 @@ SPARE = 8
 """Ports beside those of the connections: newcomers take some."""
 
 _PROC = Path("/proc/sys/net/ipv4")
-_SOCKSTAT = {Family.IPV4: Path("/proc/net/sockstat"), Family.IPV6: Path("/proc/net/sockstat6")}
-
-
-class PortRange(NamedTuple):
-    """The local ports that the kernel may choose from."""
-
-    low: int
-    high: int
-    """Inclusive."""
-    forbidden: frozenset[int]
-    """Ports in between that are to be left alone."""
-    name_all: bool = False
-    """The kernel is not to choose, since it might choose one of them."""
-
-    @property
-    def usable(self) -> int:
-        """How many a connection can have."""
-        return max(0, self.high - self.low + 1 - len(self.forbidden))
 
 
 def look(endpoint: Endpoint | None, sources: Sequence[str], connections: int | None = None) -> ClientLimits:
@@ -116,32 +96,6 @@ def raise_descriptor_limit() -> tuple[int, int]:
     return _known(soft), _known(hard)
 
 
-def port_range(endpoint: Endpoint | None) -> PortRange | None:
-    """The kernel's range of ephemeral ports, None where it cannot be known.
-
-    Towards a target on this machine its own port is no port for us: a socket that dials itself finds itself, and is
-    ESTABLISHED where nobody listens (RFC 9293 §3.5, simultaneous open).
-    """
-    try:
-        low, high = (int(word) for word in (_PROC / "ip_local_port_range").read_text().split())
-        reserved = (_PROC / "ip_local_reserved_ports").read_text().strip()
-    except (OSError, ValueError):
-        return None
-    forbidden = _within(reserved, low, high)
-    if endpoint is None or not low <= endpoint.port <= high or not is_local(endpoint.address):
-        return PortRange(low, high, forbidden)
-    return PortRange(low, high, forbidden | {endpoint.port}, name_all=True)
-
-
-def ports_for(endpoint: Endpoint, sources: Sequence[str]) -> list[Ports]:
-    """The port choosers of a run, one for each source; where the range is not known they leave it to the kernel."""
-    found, seed = port_range(endpoint), time.monotonic_ns()
-    if found is None:
-        return [Ports.of_the_kernel() for _ in sources or [""]]
-    busy = found.high if found.name_all else _sockets_in_use(endpoint.family)
-    return [Ports(found.low, found.high, busy, seed + k, found.forbidden) for k, _ in enumerate(sources or [""])]
-
-
 def check_sources(endpoint: Endpoint | None, sources: Sequence[str]) -> None:
     """Raise `PlanError` for the first of ``sources`` from which ``endpoint`` (None: anything) cannot be dialled."""
     for source in sources:
@@ -176,7 +130,7 @@ def _towards(endpoint: Endpoint, sources: Sequence[str], ports: PortRange | None
     none = Towards(0, 0)
     if ports is None:
         return none
-    room = ports.usable * max(1, len(sources)) - _sockets_in_use(endpoint.family)
+    room = ports.usable * max(1, len(sources)) - sockets_in_use(endpoint.family)
     if connections is not None and at_ease(connections + SPARE) <= room:
         return none
     ours = set(range(ports.low, ports.high + 1)) - ports.forbidden
@@ -218,28 +172,3 @@ def _descriptors_in_use() -> int:
         except OSError:
             continue
     return 3  # standard input, output and error
-
-
-def _sockets_in_use(family: Family) -> int:
-    """TCP sockets of this network namespace that may hold a local port, TIME_WAIT included."""
-    in_use = 0
-    for path in {_SOCKSTAT[Family.IPV4], _SOCKSTAT[family]}:
-        try:
-            lines = path.read_text().splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            words = line.split()
-            if words[0] in ("TCP:", "TCP6:"):
-                numbers = dict(zip(words[1::2], words[2::2], strict=True))
-                in_use += int(numbers.get("inuse", 0)) + int(numbers.get("tw", 0))
-    return in_use
-
-
-def _within(ranges: str, low: int, high: int) -> frozenset[int]:
-    """The ports of ``ranges`` (``8080,9148-9150``) that lie between ``low`` and ``high``."""
-    ports: set[int] = set()
-    for part in filter(None, ranges.split(",")):
-        first, _, last = part.partition("-")
-        ports.update(range(max(low, int(first)), min(high, int(last or first)) + 1))
-    return frozenset(ports)

@@ -10,24 +10,30 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tcpgoon.engine import tcp_info
+from tcpgoon.engine.addresses import (
+    FAMILY,
+    IP_BIND_ADDRESS_NO_PORT,
+    IP_LOCAL_PORT_RANGE,
+    Address,
+    has_port_windows,
+    is_local,
+    socket_address,
+)
 from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, MOST_EVENTS, WAKE, Refusal
+from tcpgoon.engine.lanes import Lane
 from tcpgoon.engine.ports import Ports
 from tcpgoon.engine.tcp_info import Sign, decode_sign
-from tcpgoon.plan.endpoint import Endpoint, Family
+from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.record.outcome import FIN, Phase
 
 _MOST_KEEPALIVES = 127
 _KEEPALIVE_AGAIN_S = 75
 """Sent by the kernel itself after so long; the loop is quicker."""
-_IP_BIND_ADDRESS_NO_PORT = 24
-_IP_LOCAL_PORT_RANGE = 51
-"""linux/in.h; the second since Linux 6.3. The `socket` module of Python 3.11 knows neither."""
 _READS = 4
 _RESET = struct.pack("ii", 1, 0)
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 _UNDER_WAY = errno.EINPROGRESS
 _new_socket = socket.SocketType
-FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 READ_BYTES = 65_536
 _PORT_TAKEN = {
     Refusal(errno.EADDRNOTAVAIL, Phase.CONNECT),
@@ -38,36 +44,30 @@ _PORT_TAKEN = {
 
 
 class SocketKernel:
-    """What the two kernels below share: real, non-blocking sockets from ``sources`` to one ``endpoint``.
+    """What the two kernels below share: real, non-blocking sockets.
 
-    ``rows`` are the rows that will be dialled; ``ports`` has one `Ports` a source (one in all where ``sources`` is
-    empty). ``windows`` is whether ``IP_LOCAL_PORT_RANGE`` may be used; by default, whether the kernel knows it.
+    ``lanes`` are used in turn, by the number of the row; their endpoints are of one family. ``rows`` are the rows that
+    will be dialled. ``windows`` is whether ``IP_LOCAL_PORT_RANGE`` may be used; by default, whether the kernel knows
+    it.
     """
 
     missing: tuple[str, ...] = ()
     gives_signs = False
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        rows: range,
-        sources: Sequence[str],
-        ports: Sequence[Ports],
-        windows: bool | None = None,
-    ) -> None:
-        self._family = FAMILY[endpoint.family]
-        self._address = socket_address(endpoint.address, endpoint.port)
-        self.may_meet_itself = not all(one.known for one in ports) and is_local(endpoint.address)
+    def __init__(self, lanes: Sequence[Lane], rows: range, windows: bool | None = None) -> None:
+        self._family = FAMILY[lanes[0].endpoint.family]
+        self._ways: list[tuple[str, Address, Ports]] = [
+            (lane.source, socket_address(lane.endpoint.address, lane.endpoint.port), lane.ports) for lane in lanes
+        ]
+        self._turns = len(lanes)
+        self.sources = len({lane.source for lane in lanes})
+        self.endpoints = len({lane.endpoint for lane in lanes})
+        self.may_meet_itself = any(map(is_local, {lane.endpoint.address for lane in lanes if not lane.ports.known}))
         self._first = rows.start
         self._sockets: list[socket.SocketType | None] = [None] * len(rows)
         in_the_type = getattr(socket, "SOCK_NONBLOCK", 0)
         self._must_unblock = not in_the_type
         self._type = socket.SOCK_STREAM | in_the_type
-        self._sources = sources or [""]
-        self._turns = len(self._sources)
-        self._ports = ports
-        for one in ports:
-            one.prepare(len(rows) // self._turns + 1)
         self._windows = has_port_windows() if windows is None else windows
         self._drain_flags = socket.MSG_TRUNC if sys.platform == "linux" else 0
         # With MSG_TRUNC the kernel drops the bytes without copying them: these pages are never even touched.
@@ -78,10 +78,9 @@ class SocketKernel:
 
     def dial(self, row: int) -> Refusal | None:
         """See `Kernel.dial`."""
-        turn = row % self._turns
-        ports = self._ports[turn]
+        source, address, ports = self._ways[row % self._turns]
         port = ports.next()
-        refusal = self._dial_from(row, self._sources[turn], port)
+        refusal = self._dial_from(row, source, port, address)
         if not port:
             return refusal
         if refusal is None:
@@ -89,7 +88,7 @@ class SocketKernel:
             return None
         return ANOTHER_PORT if refusal in _PORT_TAKEN and ports.taken() else refusal
 
-    def _dial_from(self, row: int, source: str, port: int) -> Refusal | None:
+    def _dial_from(self, row: int, source: str, port: int, address: Address) -> Refusal | None:
         try:
             sock = _new_socket(self._family, self._type)
         except OSError as exc:
@@ -102,7 +101,7 @@ class SocketKernel:
             except OSError as exc:
                 sock.close()
                 return Refusal(exc.errno or errno.EADDRNOTAVAIL, Phase.BIND)
-        error = sock.connect_ex(self._address)
+        error = sock.connect_ex(address)
         if error != _UNDER_WAY and error:
             sock.close()
             return Refusal(error, self._phase_of(error))
@@ -118,10 +117,10 @@ class SocketKernel:
             return
         if source:
             if sys.platform == "linux":
-                sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+                sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
             sock.bind(socket_address(source, 0))
         if port:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, (port * 0x10001).to_bytes(4, sys.byteorder))
+            sock.setsockopt(socket.IPPROTO_IP, IP_LOCAL_PORT_RANGE, (port * 0x10001).to_bytes(4, sys.byteorder))
 
     def _phase_of(self, error: int) -> Phase:
         """The phase of an error that ``connect()`` gave at once.
@@ -138,7 +137,7 @@ class SocketKernel:
 
     def met_itself(self, row: int) -> bool:
         """See `Kernel.met_itself`."""
-        return self.may_meet_itself and self.local_port(row) == self._address[1]
+        return self.may_meet_itself and self.local_port(row) == self._there(row)[1]
 
     def inspect(self, row: int) -> tuple[int, int]:
         """See `Kernel.inspect`."""
@@ -169,7 +168,7 @@ class SocketKernel:
 
     def ends(self, row: int) -> tuple[Endpoint, Endpoint]:
         """See `Kernel.ends`."""
-        there = Endpoint(*self._address[:2])
+        there = Endpoint(*self._there(row)[:2])
         try:
             return Endpoint(*self._socket(row).getsockname()[:2]), there
         except OSError:  # BSD has forgotten it once the connection was reset
@@ -244,6 +243,10 @@ class SocketKernel:
         self._waker.close()
         self._woken.close()
 
+    def _there(self, row: int) -> Address:
+        """What ``row`` is dialled to."""
+        return self._ways[row % self._turns][1]
+
     def _socket(self, row: int) -> socket.SocketType:
         sock = self._sockets[row - self._first]
         assert sock is not None  # noqa: S101 - the table says that it is open
@@ -302,40 +305,3 @@ class EpollKernel(SocketKernel):
 
     def _forget(self, sock: socket.SocketType) -> None:
         """Nothing to do: ``close()`` takes it out of the set."""
-
-
-def socket_address(host: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    """The address as ``connect()`` and ``bind()`` take it: Python drops the zone of a link-local one in a string."""
-    address, _, zone = host.partition("%")
-    if not zone:
-        return host, port
-    return address, port, 0, int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
-
-
-def why_not_local(address: str) -> OSError | None:
-    """Why no connection can come from ``address``; None where it is an address of this machine."""
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as sock:
-        try:
-            if sys.platform == "linux":  # it is not about a port: all may be in use towards others
-                sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
-            sock.bind(socket_address(address, 0))
-        except OSError as exc:
-            return exc
-    return None
-
-
-def is_local(address: str) -> bool:
-    """Whether ``address`` is one of this machine."""
-    return why_not_local(address) is None
-
-
-def has_port_windows() -> bool:
-    """Whether this kernel knows ``IP_LOCAL_PORT_RANGE``."""
-    if sys.platform != "linux":
-        return False
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        try:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, bytes(4))
-        except OSError:
-            return False
-    return True

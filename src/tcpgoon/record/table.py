@@ -36,7 +36,8 @@ COLUMNS = (
     Column("local_port", "H", "the port at our end; 0 if unknown"),
     Column("error", "H", "the errno that it ended with; 0 with state LOST is a FIN"),
     Column("retransmits", "H", "SYNs that had to be repeated (tcpi_total_retrans right after the handshake)"),
-    Column("source", "H", "which of the plan's sources it was dialled from"),
+    Column("source", "H", "which of the addresses that are dialled from it was dialled from"),
+    Column("endpoint", "H", "which of the endpoints that are dialled it was dialled to"),
     Column("state", "B", "a State"),
     Column("assurance", "B", "an Assurance"),
     Column("phase", "B", "the Phase that it ended in"),
@@ -75,6 +76,7 @@ class Table:
     error: "memoryview[int]"
     retransmits: "memoryview[int]"
     source: "memoryview[int]"
+    endpoint: "memoryview[int]"
     state: "memoryview[int]"
     assurance: "memoryview[int]"
     phase: "memoryview[int]"
@@ -101,10 +103,12 @@ class Table:
             raise IllegalTransition(f"{event.name} met connection {row}, which is {State(self.state[row]).name}")
         self.state[row] = new
 
-    def dial(self, row: int, now_s: float, source: int = 0) -> None:
-        """``connect()`` is called now, from the plan's source number ``source``."""
+    def dial(self, row: int, now_s: float, source: int = 0, endpoint: int = 0) -> None:
+        """``connect()`` is called now, from the source and to the endpoint of that number."""
         if source:
             self.source[row] = source
+        if endpoint:
+            self.endpoint[row] = endpoint
         self.start_s[row] = now_s
         self.apply(row, _DIAL, now_s)
 

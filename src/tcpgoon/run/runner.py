@@ -5,21 +5,19 @@ Plan → endpoints → limits → table ← loop;  table → metrics → finding
 
 import os
 import platform
-import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import msgspec
+
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine import preflight
-from tcpgoon.engine.gates import Alone, Gate
-from tcpgoon.engine.loop import Loop
+from tcpgoon.engine.gates import Gate
+from tcpgoon.engine.host import cores
 from tcpgoon.engine.on_site import Inspector, check_pid
-from tcpgoon.engine.portable import SelectorKernel
-from tcpgoon.engine.probes import questions
-from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.engine.strain import Gauge
 from tcpgoon.errors import Unanswerable
 from tcpgoon.judge.cost import cost_of
@@ -30,9 +28,9 @@ from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.preflight import is_possible
 from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import judge
+from tcpgoon.judge.workers import workers_for
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
-from tcpgoon.plan.share import Share
 from tcpgoon.record.connection import State
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
@@ -40,7 +38,8 @@ from tcpgoon.record.metrics import measure, not_begun
 from tcpgoon.record.shape import shape
 from tcpgoon.record.table import Table
 from tcpgoon.result import Environment, Result
-from tcpgoon.run.monitor import Monitor, TracedTable, Watch
+from tcpgoon.run.monitor import Monitor, Watch
+from tcpgoon.run.party import party
 from tcpgoon.run.stop import Stop
 from tcpgoon.version import VERSION
 
@@ -80,38 +79,58 @@ def run(
     """
     found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
     begun, begun_at = time.monotonic(), datetime.now(UTC)
-    party: Party | None = None
     with _ours_to_open():
         preflight.check_sources(found[0], plan.sources)
         check_pid(plan.target_pid)
         limits = preflight.look(found[0], plan.sources, plan.connections)
         limits = msgspec.structs.replace(limits, workers=workers_for(plan, limits, cores()))
-        if plan.force or is_possible(limits, plan.connections):
-            knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
-            inspector, gauge = Inspector(found[0], plan.target_pid, lambda: time.monotonic() - begun), Gauge()
-            at = {Gate.HOLD: gauge.lap, Gate.PROVE: lambda: inspector.look_at_peak(held())}
-            party = _party(plan, found[0], limits.workers, knocks, begun, at)
-
-            def held() -> int:
-                return party.table.state.tobytes().count(State.ESTABLISHED) if party else 0
-
-    if party:
-        (stop or Stop()).when_requested(party.stop)
-        with inspector.watching(), _watched(monitor, party.table, begun, interval_s) as watch:
-            party.run()
-            strain = party.strain(gauge)
+        knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
+        possible = plan.force or is_possible(limits, plan.connections)
+        scene = _Scene(plan, found[0], begun) if possible else None
+        those = party(plan, found[:1], plan.sources, limits.workers, knocks, begun, scene.at) if scene else None
+    if scene and those:
+        with scene.watched(those.table, monitor, interval_s) as watch:
+            (stop or Stop()).when_requested(those.stop)
+            those.run()
         limits = preflight.as_they_are_now(limits)
-        missing = (
-            *party.missing,
+        unmeasured = [
             *([NO_NEWCOMERS] if plan.knocks and not knocks else []),
             *([NO_THREAD] if watch and watch.blind else []),
-            *inspector.missing,
+        ]
+        outcome = _Run(
+            started=True,
+            interrupted=those.interrupted,
+            missing=(*those.missing, *unmeasured, *scene.inspector.missing),
+            heard=those.heard,
+            knocks=those.knocks,
+            strain=those.strain(scene.gauge),
+            on_site=scene.inspector.on_site,
         )
-        outcome = _Run(True, party.interrupted, missing, party.heard, party.knocks, strain, inspector.on_site)
     else:
         outcome = _Run(started=False, interrupted=False)
-    table = party.table if party else Table(0)
+    table = those.table if those else Table(0)
     return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
+
+
+class _Scene:
+    """What is looked at beside the connections: the target, where it is here, and how this client fares."""
+
+    def __init__(self, plan: Plan, endpoint: Endpoint, begun: float) -> None:
+        self._begun = begun
+        self._table = Table(0)
+        self.gauge = Gauge()
+        self.inspector = Inspector(endpoint, plan.target_pid, lambda: time.monotonic() - begun)
+        self.at = {Gate.HOLD: self.gauge.lap, Gate.PROVE: self._look_at_peak}
+
+    @contextmanager
+    def watched(self, table: Table, monitor: Monitor | None, interval_s: float) -> Iterator[Watch | None]:
+        """The run that ``table`` is about goes on."""
+        self._table = table
+        with self.inspector.watching(), _watched(monitor, table, self._begun, interval_s) as watch:
+            yield watch
+
+    def _look_at_peak(self) -> None:
+        self.inspector.look_at_peak(self._table.state.tobytes().count(State.ESTABLISHED))
 
 
 @contextmanager
@@ -128,29 +147,6 @@ def _watched(
     monitor: Monitor | None, table: Table, begun: float, interval_s: float
 ) -> AbstractContextManager[Watch | None]:
     return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
-
-
-def _party(
-    plan: Plan,
-    endpoint: Endpoint,
-    workers: int,
-    knocks: bool,
-    begun: float,
-    at: Mapping[Gate, Callable[[], None]],
-) -> Party:
-    """Who carries out the plan: this process alone, or a crew."""
-    ask = questions(plan.probe, plan.tls)  # here at any rate: a certificate that cannot be read is the user's mistake
-    if workers == 1:
-        return Solo(plan, endpoint, ask, knocks, begun, at)
-    task = Task(
-        plan=plan,
-        endpoints=(endpoint,),
-        sources=plan.sources,
-        shares=shares(plan, workers),
-        begun=begun,
-        knocks=knocks,
-    )
-    return Crew(task, lambda: time.monotonic() - begun, at)
 
 
 def _judged(

@@ -120,6 +120,8 @@ class FakeKernel:
     missing: tuple[str, ...] = ()
     may_meet_itself = True
     gives_signs = True
+    sources = 1
+    endpoints = 1
 
     def __init__(self, clock: FakeClock, peer: Callable[[int], Peer], bytes_a_drain: int = 1 << 30) -> None:
         self._clock = clock

@@ -14,10 +14,12 @@ from contextlib import ExitStack, suppress
 import msgspec
 
 from tcpgoon.engine.gates import Gate
+from tcpgoon.engine.host import cores
+from tcpgoon.engine.strain import Gauge
 from tcpgoon.engine.workers import messages
 from tcpgoon.engine.workers.messages import Arrived, Born, Died, Knocked, Message, Piece, Report, Unborn
 from tcpgoon.engine.workers.worker import Task
-from tcpgoon.judge.strain import Worker
+from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
 from tcpgoon.record.outcome import error_name
@@ -132,10 +134,9 @@ class Crew:
         found = [member.report.missing for member in self._members if member.report]
         return tuple(dict.fromkeys(sentence for missing in found for sentence in missing))
 
-    @property
-    def workers(self) -> list[Worker]:
-        """What it demanded of each of them."""
-        return [self._described(member) for member in self._members]
+    def strain(self, gauge: Gauge) -> Strain:
+        """What the run demanded of this client; ``gauge`` was made before it."""
+        return gauge.strain(0.0, 0.0).shared([self._described(member) for member in self._members], cores())
 
     def _described(self, member: _Member) -> Worker:
         found = member.report

@@ -102,7 +102,7 @@ def heard(end: socket.socket) -> Message:
     data = end.recv(2 * MOST_BYTES)
     if not data:
         raise EOFError
-    message: Message = msgspec.msgpack.decode(data, type=Message)  # type: ignore[arg-type]
+    message: Message = msgspec.msgpack.decode(data, type=Message)
     return message
 
 
