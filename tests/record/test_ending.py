@@ -5,7 +5,7 @@ import pytest
 
 from tcpgoon.record.connection import State
 from tcpgoon.record.ending import Ending, endings
-from tcpgoon.record.outcome import FIN, OWNER_DIED, ClosedBy, Phase, Side
+from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side
 from tcpgoon.record.rows import Rows
 from tcpgoon.record.table import Table
 from tcpgoon.record.unserved import Unserved
@@ -27,7 +27,6 @@ from tcpgoon.record.unserved import Unserved
         (errno.ETIMEDOUT, Phase.PHANTOM, ClosedBy.US, "half-open", Side.TARGET_KERNEL),
         (errno.EHOSTUNREACH, Phase.PHANTOM, ClosedBy.PATH, "EHOSTUNREACH", Side.PATH),
         (errno.ENOMEM, Phase.PHANTOM, ClosedBy.US, "ENOMEM", Side.CLIENT),
-        (OWNER_DIED, Phase.WORKER, ClosedBy.US, "worker died", Side.CLIENT),
     ],
 )
 def test_the_name_and_the_side_of_an_ending(
@@ -96,19 +95,4 @@ def test_the_lost_ones_are_told_apart_by_their_probe_and_phantoms_are_not() -> N
         ),
         Ending(count=2, earliest_s=3.0, latest_s=4.0, unserved=Unserved.REFUSED, **fin),
         Ending(count=1, earliest_s=2.0, latest_s=2.0, unserved=Unserved.NONE, **fin),
-    )
-
-
-def test_those_whose_worker_died_are_told_apart_by_their_probe_too() -> None:
-    table = Table(4)
-    for row, why in enumerate([Unserved.NONE, Unserved.REFUSED, Unserved.NONE, Unserved.NONE]):
-        table.dial(row, 0.0)
-        table.establish(row, 1.0, 0, 0)
-        table.refuse(row, why)
-        table.orphan(row, 2.0 + row)
-
-    died: dict[str, Any] = {"error": OWNER_DIED, "phase": Phase.WORKER, "closed_by": ClosedBy.US}
-    assert ended(table, State.LOST) == (
-        Ending(count=3, earliest_s=2.0, latest_s=5.0, **died),
-        Ending(count=1, earliest_s=3.0, latest_s=3.0, unserved=Unserved.REFUSED, **died),
     )

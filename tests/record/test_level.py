@@ -109,7 +109,27 @@ def test_the_peak_is_that_of_a_naive_count(lives: list[tuple[int, int | None, bo
     assert levels(Rows(table))[0].peak == max(up_at)
 
 
-ends = st.sampled_from(["still there", "closed", "doubtful", "lost", "phantom"])
+def test_who_went_with_a_process_of_ours_was_there_until_then_and_is_no_loss() -> None:
+    table = Table(5)
+    for row in range(4):
+        establish(table, row, 1.0)
+    table.dial(4, 1.0)
+    table.acknowledge(1)
+    table.serve(2, 2.0)
+    table.serve(3, 2.0)
+    table.refuse(3, Unserved.LATE)
+    for row in range(5):
+        table.orphan(row, 3.0)
+
+    assert breakdown(Rows(table)) == Breakdown(established=4, orphaned=4, orphaned_served=1)
+    assert levels(Rows(table)) == (
+        level(HANDSHAKE, 4, 0, 4),
+        level(ACKNOWLEDGED, 3, 0, 3),
+        level(SERVED, 2, 0, 1),
+    )
+
+
+ends = st.sampled_from(["still there", "closed", "doubtful", "lost", "phantom", "orphaned"])
 proofs = st.sampled_from(["none", "acknowledged", "served"])
 
 
@@ -128,6 +148,8 @@ def test_the_parts_add_up(fates: list[tuple[str, str, Unserved]]) -> None:
             table.lose(row, 3.0, FIN)
         elif end == "phantom":
             table.vanish(row, 3.0, errno.ECONNRESET, ClosedBy.PEER)
+        elif end == "orphaned":
+            table.orphan(row, 3.0)
         elif end != "still there":
             if end == "doubtful":
                 table.doubt(row)
@@ -136,7 +158,9 @@ def test_the_parts_add_up(fates: list[tuple[str, str, Unserved]]) -> None:
     at_handshake, at_acknowledged, at_served = levels(Rows(table))
 
     assert parts.established == len(fates) == at_handshake.reached
-    assert parts.acknowledged + parts.phantoms + parts.doubtful + parts.lost + parts.unproved == len(fates)
+    ended = parts.phantoms + parts.doubtful + parts.lost + parts.orphaned
+    assert parts.acknowledged + parts.unproved + ended == len(fates)
+    assert parts.orphaned_served <= parts.orphaned
     assert parts.served + parts.not_served <= parts.acknowledged == at_acknowledged.held
     assert parts.served == at_served.held
     assert at_handshake.reached >= at_acknowledged.reached >= at_served.reached

@@ -34,6 +34,10 @@ def phantom(table: Table, row: int, now_s: float) -> None:
     table.vanish(row, now_s, RST, ClosedBy.PEER)
 
 
+def orphaned(table: Table, row: int, now_s: float) -> None:
+    table.orphan(row, now_s)
+
+
 def still_there(table: Table, row: int, now_s: float) -> None:
     pass
 
@@ -108,6 +112,22 @@ def test_what_our_own_kernel_ended_is_no_loss_of_the_path_but_is_not_alive_eithe
     assert losses_of(ours) == ()
     (group,) = losses_of(ours, theirs, Life(1.0, 9.0, closed))
     assert (group.way, group.count, group.alive_before, group.alive_after) == (Way.FIN, 1, 2, 1)
+
+
+def test_what_went_with_a_process_of_ours_is_no_loss_and_is_not_alive_afterwards() -> None:
+    ours, theirs = Life(1.0, 2.0, orphaned), Life(1.0, 3.0, lost(FIN))
+
+    assert losses_of(ours) == ()
+    (group,) = losses_of(ours, theirs, Life(1.0, 9.0, closed))
+    assert (group.way, group.count, group.alive_before, group.alive_after) == (Way.FIN, 1, 2, 1)
+
+
+@pytest.mark.parametrize(("end_s", "outlived"), [(6.0, 0), (6.5, 1)])
+def test_who_was_older_when_a_process_of_ours_took_it_along_has_outlived_them(end_s: float, outlived: int) -> None:
+    """Were it not so, a limit of age would be seen that some lived to pass."""
+    (group,) = losses_of(*[Life(1.0, 6.0, lost(FIN))] * 9, Life(1.0, end_s, orphaned))
+
+    assert (group.count, group.outlived, group.elders) == (9, outlived, 0)
 
 
 def test_all_are_lost_at_the_same_instant() -> None:

@@ -222,6 +222,43 @@ def test_what_was_proved() -> None:
     assert (metrics.lost, metrics.phantoms, metrics.doubtful, metrics.not_served) == (3, 1, 1, 5)
 
 
+def test_what_went_with_a_process_of_ours_is_counted_apart() -> None:
+    """It is no loss, no error, and says nothing about times; what it had learnt until then stays."""
+    table = Table(6)
+    establish(table, 0, 1.0, 1.25)
+    table.serve(0, 2.0)
+    establish(table, 1, 1.0, 1.5)
+    table.refuse(1, Unserved.SILENT)
+    establish(table, 2, 1.0, 1.5)
+    table.refuse(2, Unserved.SILENT)
+    table.close(2, 9.0)
+    table.dial(3, 1.0)
+    fail(table, 4, 1.0, 1.25, errno.EMFILE, Phase.SOCKET)
+    for row in (0, 1, 3, 4, 5):
+        table.orphan(row, 30.0)
+
+    refused = Ending(
+        count=1, error=errno.EMFILE, phase=Phase.SOCKET, closed_by=ClosedBy.NOBODY, earliest_s=0.25, latest_s=0.25
+    )
+    metrics = measure(table, SERVED)
+    assert metrics == msgspec.structs.replace(
+        nothing(SERVED),
+        counts=Counts(planned=1, closed=1, lost=2, failed=2),
+        levels=(level(HANDSHAKE, 3, 1, 3), level(ACKNOWLEDGED, 1, 0, 1), level(SERVED, 1, 0, 1)),
+        breakdown=Breakdown(established=3, orphaned=2, orphaned_served=1, unproved=1),
+        orphaned_dials=1,
+        unserved=(NotServed(why=Unserved.SILENT, count=2, held=1, orphaned=1),),
+        answered=1,
+        ramp_s=0.5,
+        response=distribution(0.25, 0.5, 0.5, p50_s=0.5, p90_s=0.5),
+        slowest_dial_s=0.5,
+        establishment=once(0.25),
+        time_to_error=once(0.25),
+        errors=(refused,),
+    )
+    assert (metrics.orphaned, metrics.lost, metrics.failed, metrics.decided) == (3, 0, 1, 4)
+
+
 def test_the_same_rows_at_the_levels_below() -> None:
     """Headline figures and percentiles are about the level that was asked for; the rest is what it is."""
     served, acknowledged, handshake = (measure(proved(), asked) for asked in (SERVED, ACKNOWLEDGED, HANDSHAKE))
@@ -362,11 +399,15 @@ def test_it_reads_a_table_in_memory_of_the_caller() -> None:
     assert (metrics.peak, metrics.counts, metrics.ramp_s) == (1, Counts(planned=2, established=1), 0.5)
 
 
-@given(st.lists(st.sampled_from(["planned", "opening", "held", "closed", "lost", "failed", "late", "abandoned"])))
+@given(
+    st.lists(
+        st.sampled_from(["planned", "opening", "held", "closed", "lost", "failed", "late", "abandoned", "orphaned"])
+    )
+)
 def test_what_is_measured_adds_up_to_the_counts(fates: list[str]) -> None:
     table = Table(len(fates) + 1)
     for row, fate in enumerate(fates):
-        if fate in ("held", "closed", "lost"):
+        if fate in ("held", "closed", "lost") or (fate == "orphaned" and row % 2):
             establish(table, row, row, row + 0.5)
         elif fate != "planned":
             table.dial(row, row)
@@ -381,19 +422,23 @@ def test_what_is_measured_adds_up_to_the_counts(fates: list[str]) -> None:
                 table.time_out(row, row + 5.0, errno.ETIMEDOUT)
             case "abandoned":
                 table.abandon(row, 1_000.0)
+            case "orphaned":
+                table.orphan(row, 1_000.0)
     metrics = measure(table, HANDSHAKE)
 
     assert metrics.counts.total == len(fates) + 1
-    assert sum(ending.count for ending in metrics.errors) == metrics.counts.failed
-    assert sum(ending.count for ending in metrics.losses) == metrics.counts.lost
-    assert (metrics.counts.failed, metrics.counts.lost) == (
+    assert sum(ending.count for ending in metrics.errors) == metrics.failed
+    assert sum(ending.count for ending in metrics.losses) == metrics.lost
+    assert (metrics.failed, metrics.lost, metrics.orphaned) == (
         fates.count("failed") + fates.count("late"),
         fates.count("lost"),
+        fates.count("orphaned"),
     )
+    assert metrics.failed + metrics.lost + metrics.orphaned == metrics.counts.failed + metrics.counts.lost
     assert (metrics.establishment.count if metrics.establishment else 0) == sum(
-        fate in ("held", "closed", "lost") for fate in fates
+        fate in ("held", "closed", "lost") or (fate == "orphaned" and row % 2 == 1) for row, fate in enumerate(fates)
     )
-    assert (metrics.time_to_error.count if metrics.time_to_error else 0) == metrics.counts.failed
+    assert (metrics.time_to_error.count if metrics.time_to_error else 0) == metrics.failed
     assert metrics.established == fates.count("held") + fates.count("closed")
     assert all(one.count >= next_one.count for one, next_one in zip(metrics.errors, metrics.errors[1:], strict=False))
 
@@ -402,4 +447,7 @@ def test_decided_is_what_is_known_of_the_target() -> None:
     counts = Counts(planned=1, opening=2, established=4, closed=8, lost=16, failed=32, abandoned=64)
     seen = msgspec.structs.replace(nothing(HANDSHAKE), counts=counts)
 
-    assert (seen.decided, seen.lost) == (4 + 8 + 16 + 32, 16)
+    assert (seen.decided, seen.lost, seen.failed, seen.orphaned) == (4 + 8 + 16 + 32, 16, 32, 0)
+    breakdown = Breakdown(established=28, orphaned=3)
+    apart = msgspec.structs.replace(seen, breakdown=breakdown, orphaned_dials=2)
+    assert (apart.decided, apart.lost, apart.failed, apart.orphaned) == (4 + 8 + 16 + 30, 13, 30, 5)

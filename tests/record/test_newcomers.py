@@ -107,6 +107,19 @@ def test_neither_the_path_nor_we_push_anybody_out() -> None:
         assert pushed_out(Rows(table_of(10.25, error=error)), [knock(10.0, 5)], 5.0) == 0
 
 
+def test_whom_a_process_of_ours_took_along_no_newcomer_pushed_out_or_kept_out() -> None:
+    table = Table(3)
+    for row in range(3):
+        table.dial(row, 0.0)
+    table.establish(0, 1.0, 100, 0)
+    table.establish(1, 10.0, 100, 0)
+    for row in range(3):
+        table.orphan(row, 10.25)
+
+    assert pushed_out(Rows(table), [knock(10.0, 5)], 5.0) == 0
+    assert kept_out(Rows(table), [knock(0.0, 0, kept_place=True)], 50.0) == 0
+
+
 def test_a_phantom_was_not_there_to_be_pushed_out() -> None:
     table = Table(1)
     table.dial(0, 0.0)

@@ -69,6 +69,15 @@ def late(table: Table, row: int) -> None:
     table.time_out(row, table.start_s[row] + 5.0, errno.ETIMEDOUT)
 
 
+def orphaned(table: Table, row: int) -> None:
+    still_there(table, row)
+    table.orphan(row, 500.0)
+
+
+def orphaned_dial(table: Table, row: int) -> None:
+    table.orphan(row, table.start_s[row] + 5.0)
+
+
 def no_socket(table: Table, row: int) -> None:
     table.fail(row, table.start_s[row], errno.EMFILE, Phase.SOCKET)
 
@@ -85,8 +94,8 @@ def opening(table: Table, row: int) -> None:
     pass
 
 
-VERBS = (held, still_there, repeated, lost, phantom, refused, late, no_socket, no_port, abandoned, opening)
-ESTABLISHED = (held, still_there, repeated, lost, phantom)
+VERBS = (held, still_there, repeated, lost, phantom, refused, late, no_socket, no_port, abandoned, opening, orphaned)
+ESTABLISHED = (held, still_there, repeated, lost, phantom, orphaned)
 FAILED = (refused, late)
 
 
@@ -108,7 +117,7 @@ def test_nothing_was_dialled(rows: int) -> None:
     assert shape(Table(rows)) == NOTHING == NOTHING_HAPPENED
 
 
-@pytest.mark.parametrize("verb", [no_socket, no_port, abandoned, opening])
+@pytest.mark.parametrize("verb", [no_socket, no_port, abandoned, opening, orphaned_dial])
 def test_what_nobody_at_the_other_end_decided_has_no_shape(verb: Verb) -> None:
     assert shape_of(*[verb] * 9) == NOTHING
 

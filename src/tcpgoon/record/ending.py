@@ -23,15 +23,13 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     latest_s: float
     """The greatest such age."""
     unserved: Unserved = Unserved.NONE
-    """What the probe had come to on those that were lost while held, or with a process of ours."""
+    """What the probe had come to on those that were lost while held."""
 
     @property
     def name(self) -> str:
         """``ECONNREFUSED``, ``FIN``; where no error came, and for a phantom, a name of its own."""
         if self.phase is Phase.HANDSHAKE and self.closed_by is ClosedBy.US:
             return "dial timeout"
-        if self.phase is Phase.WORKER:
-            return "worker died"
         if self.phase is Phase.PHANTOM:
             signs = {(errno.ECONNRESET, ClosedBy.PEER): "RST", (errno.ETIMEDOUT, ClosedBy.PATH): "no answer"}
             signs[errno.ETIMEDOUT, ClosedBy.US] = "half-open"
@@ -50,7 +48,7 @@ def endings(rows: Rows, ended: Mask, age_s: Seconds) -> tuple[Ending, ...]:
     error, phase, closed_by, unserved = columns
     # A phantom is one for whatever reason it was not served: that it was not is no news.
     kind = (error << np.uint64(24)) | (phase << np.uint64(16)) | (closed_by << np.uint64(8))
-    kind |= unserved * ((phase == Phase.HELD) | (phase == Phase.WORKER))
+    kind |= unserved * (phase == Phase.HELD)
     ages_s = age_s[ended]
     found = (_ending(int(one), ages_s[kind == one]) for one in np.unique(kind))
     return tuple(sorted(found, key=lambda ending: -ending.count))

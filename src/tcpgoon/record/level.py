@@ -24,7 +24,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
 class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     """What became of all connections that our kernel ever called established.
 
-    `acknowledged`, `phantoms`, `doubtful`, `lost` and `unproved` add up to `established`.
+    `acknowledged`, `phantoms`, `doubtful`, `lost`, `orphaned` and `unproved` add up to `established`.
     """
 
     established: int = 0
@@ -38,6 +38,10 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     doubtful: int = 0
     lost: int = 0
     """Lost while held."""
+    orphaned: int = 0
+    """Gone with the process of ours that held them, when it died."""
+    orphaned_served: int = 0
+    """Those of them that the application served until then."""
     unproved: int = 0
     """There to the end, as far as our own kernel knows, and nothing more was asked for or could be."""
 
@@ -64,6 +68,7 @@ def breakdown(rows: Rows) -> Breakdown:
     acknowledged = rows.there & rows.proved(Assurance.ACKNOWLEDGED)
     served = rows.there & rows.proved(Assurance.SERVED)
     asked_in_vain = rows.column("unserved") != Unserved.NONE
+    orphaned = rows.established & rows.orphaned
     return Breakdown(
         established=_count(rows.established),
         acknowledged=_count(acknowledged),
@@ -72,6 +77,8 @@ def breakdown(rows: Rows) -> Breakdown:
         phantoms=_count(rows.phantom),
         doubtful=_count(rows.doubtful),
         lost=_count(rows.lost_while_held),
+        orphaned=_count(orphaned),
+        orphaned_served=_count(orphaned & rows.proved(Assurance.SERVED)),
         unproved=_count(rows.there & ~rows.doubtful & ~acknowledged),
     )
 

@@ -50,7 +50,8 @@ class Spread(msgspec.Struct, frozen=True):
 class Losses(msgspec.Struct, frozen=True, kw_only=True):
     """``count`` connections that were lost while held, in the same way; the young ones apart from the others.
 
-    Alive is who is established and not lost: phantoms never were, and whom we close as planned stays it to the end.
+    Alive is who is established and not lost, by whosever fault: phantoms never were, and whom we close as planned stays
+    it to the end.
     """
 
     way: Way
@@ -69,7 +70,8 @@ class Losses(msgspec.Struct, frozen=True, kw_only=True):
     alive_after: int
     """How many were alive just after the last of them was lost."""
     outlived: int
-    """Connections that we closed as planned, and that were older then than 95 % of these ever were."""
+    """Connections that we closed as planned, or that a process of ours took with it when it died, and that were older
+    then than 95 % of these ever were."""
     elders: int
     """Connections that we closed as planned, and that were dialled before half of these were."""
     after_answer: int
@@ -102,7 +104,7 @@ class _Alive:
     def __init__(self, rows: Rows) -> None:
         # Phantoms were never there: who was closed for being one too many was not one more than they.
         self._begins_s = np.sort(rows.column("established_s")[rows.established & ~rows.phantom])
-        self._ends_s = np.sort(rows.column("end_s")[rows.lost_while_held])
+        self._ends_s = np.sort(rows.column("end_s")[rows.lost_while_held | (rows.established & rows.orphaned)])
         self.complete_s = self._begins_s[-1]
         """When the last of all was established."""
 
@@ -121,6 +123,7 @@ def _losses(rows: Rows, group: Mask, way: Way, young: bool, alive: _Alive) -> Lo
     place = rows.column("start_s").argsort(kind="stable").argsort()  # in the order of dialling
     ages, moments_s = _spread(lived_s[group]), rows.column("end_s")[group]
     left, served_s = alive.just_after(moments_s), rows.column("served_s")[group]  # 0: no answer
+    closed = rows.all_of(State.CLOSED)
     return Losses(
         way=way,
         young=young,
@@ -130,8 +133,8 @@ def _losses(rows: Rows, group: Mask, way: Way, young: bool, alive: _Alive) -> Lo
         alive_before=alive.just_before(moments_s.min()),
         alive=int(np.percentile(left, 50, method="inverted_cdf")),
         alive_after=int(left[moments_s.argmax()]),
-        outlived=int(np.count_nonzero(lived_s[rows.all_of(State.CLOSED)] > ages.high)),
-        elders=int(np.count_nonzero(place[rows.all_of(State.CLOSED)] < np.median(place[group]))),
+        outlived=int(np.count_nonzero(lived_s[closed | (rows.established & rows.orphaned)] > ages.high)),
+        elders=int(np.count_nonzero(place[closed] < np.median(place[group]))),
         after_answer=int(np.count_nonzero((served_s > 0) & (moments_s - served_s < SOON_S))),
         while_dialling=int(np.count_nonzero(moments_s <= alive.complete_s)),
     )

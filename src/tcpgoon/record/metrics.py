@@ -35,6 +35,8 @@ class NotServed(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     held: int
     """How many of them were there to the end nevertheless."""
+    orphaned: int = 0
+    """How many of them were there until the process of ours that held them died."""
 
 
 class Retransmitted(NamedTuple):
@@ -54,6 +56,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """All levels, the lowest first."""
     breakdown: Breakdown
     """What became of those that our kernel ever called established."""
+    orphaned_dials: int = 0
+    """Dials that ended with the process of ours that made them, when it died."""
     unknown: int
     """Connections there to the end of which nobody knows whether at the level asked for: in doubt, or never asked."""
     unproved: int
@@ -76,7 +80,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     establishment: Distribution | None
     """The same, of those that reached the level asked for."""
     time_to_error: Distribution | None
-    """``connect()`` to the error, of all that failed."""
+    """``connect()`` to the error, of all that failed, and not since a process of ours died."""
     handshake_rtt: Distribution | None
     """From SYN to SYN-ACK, as the kernel saw it; None where it does not tell.
 
@@ -123,12 +127,22 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def decided(self) -> int:
         """Connections of which it is known whether the target took them: held, lost or failed."""
-        return self.counts.held + self.counts.lost + self.counts.failed
+        return self.counts.held + self.counts.lost + self.failed
+
+    @property
+    def failed(self) -> int:
+        """Dials that failed, and not since a process of ours died."""
+        return self.counts.failed - self.orphaned_dials
 
     @property
     def lost(self) -> int:
         """Connections that the peer or the path ended before we did, and phantoms."""
-        return self.counts.lost
+        return self.counts.lost - self.breakdown.orphaned
+
+    @property
+    def orphaned(self) -> int:
+        """Connections that were held or dialled by a process of ours, and gone with it when it died."""
+        return self.breakdown.orphaned + self.orphaned_dials
 
     @property
     def not_served(self) -> int:
@@ -162,7 +176,7 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
     """The metrics of ``table``, as it is now, about the level ``asked`` for; ``knocks`` are the newcomers."""
     rows = Rows(table)
     start_s, established_s, end_s = (rows.column(name) for name in ("start_s", "established_s", "end_s"))
-    established, failed = rows.established, rows.all_of(State.FAILED)
+    established, failed = rows.established, rows.all_of(State.FAILED) & ~rows.orphaned
     took_s, lived_s = established_s - start_s, end_s - established_s
     unknown = rows.unknown(asked)
     first_s, last_s = _ramp(start_s, np.where(established, established_s, end_s), established | failed)
@@ -171,6 +185,7 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         asked=asked,
         levels=levels(rows),
         breakdown=breakdown(rows),
+        orphaned_dials=int(np.count_nonzero(rows.orphaned & ~established)),
         unknown=int(np.count_nonzero(unknown)),
         unproved=int(np.count_nonzero(unknown & ~rows.doubtful)),
         unserved=_unserved(rows),
@@ -238,6 +253,9 @@ def _unserved(rows: Rows) -> tuple[NotServed, ...]:
     why = rows.column("unserved")
     counts = np.bincount(why, minlength=len(Unserved))
     held = np.bincount(why[rows.there], minlength=len(Unserved))
-    found = (NotServed(why=one, count=int(counts[one]), held=int(held[one])) for one in Unserved)
+    orphaned = np.bincount(why[rows.orphaned], minlength=len(Unserved))
+    found = (
+        NotServed(why=one, count=int(counts[one]), held=int(held[one]), orphaned=int(orphaned[one])) for one in Unserved
+    )
     there = (entry for entry in found if entry.count and entry.why is not Unserved.NONE)
     return tuple(sorted(there, key=lambda entry: -entry.count))

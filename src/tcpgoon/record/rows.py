@@ -51,9 +51,14 @@ class Rows:
         return self.all_of(State.LOST) & self._equal("phase", Phase.PHANTOM)
 
     @cached_property
+    def orphaned(self) -> Mask:
+        """Dialled or held by a process of ours, and gone with it when it died: nobody else ended them."""
+        return self._equal("phase", Phase.WORKER)
+
+    @cached_property
     def lost_while_held(self) -> Mask:
         """Ended by the peer or the path before we did, and no phantoms."""
-        return self.all_of(State.LOST) & ~self.phantom
+        return self.all_of(State.LOST) & ~self.phantom & ~self.orphaned
 
     @cached_property
     def doubtful(self) -> Mask:
