@@ -7,12 +7,11 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tcpgoon.server import Counts, Server, ServerConfig, ServerProcess, loop
-from tcpgoon.server.acceptor import Acceptor
+from tcpgoon.server.accept_queue import AcceptQueue
 from tcpgoon.server.config import Above
 
 Dial = Callable[[object], socket.socket]
@@ -149,18 +148,20 @@ def test_descriptors_that_come_back_from_elsewhere_are_noticed(dial: Dial, answe
         assert answer(connection) == "!"
 
 
-class Fickle:
-    """A listener whose ``accept`` fails with these errors first."""
+class Fickle(AcceptQueue):
+    """An accept queue whose first takes fail with these errors."""
 
     def __init__(self, listener: socket.socket, *errors: int) -> None:
-        self._listener = listener
+        super().__init__(listener)
         self._errors = list(errors)
-        self.fileno = listener.fileno
 
-    def accept(self) -> tuple[socket.socket, object]:
+    def __len__(self) -> int:
+        return super().__len__() + len(self._errors)
+
+    def take(self) -> int:
         if self._errors:
             raise OSError(self._errors.pop(0), "the test says so")
-        return self._listener.accept()
+        return super().take()
 
 
 @pytest.fixture
@@ -168,10 +169,10 @@ def fickle_server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
     """A server whose first accepts fail with these errors."""
 
     def fickle_server(above: Above, *errors: int) -> Server:
-        def fickle_acceptor(listener: socket.socket, *args: Any) -> Acceptor:
-            return Acceptor(Fickle(listener, *errors), *args)  # type: ignore[arg-type]
+        def fickle_queue(listener: socket.socket) -> AcceptQueue:
+            return Fickle(listener, *errors)
 
-        monkeypatch.setattr(loop, "Acceptor", fickle_acceptor)
+        monkeypatch.setattr(loop, "AcceptQueue", fickle_queue)
         return Server(ServerConfig(above=above, max_connections=1, banner=b"!"))
 
     return fickle_server

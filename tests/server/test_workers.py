@@ -65,7 +65,7 @@ def test_the_counts_of_all_workers_are_added_up(dial: Dial, answer: Answer, even
 
 def test_all_workers_have_their_share(dial: Dial, answer: Answer) -> None:
     with ServerProcess(ServerConfig(workers=3, banner=b"!")) as server:
-        children = children_of(server.pid)
+        children = workers_of(server.pid)
         before = [sockets_of(pid) for pid in children]
         for connection in [dial(server) for _ in range(100)]:
             assert answer(connection) == "!"
@@ -78,8 +78,8 @@ def test_a_killed_parent_leaves_no_worker(dial: Dial, answer: Answer) -> None:
     with ServerProcess(ServerConfig(workers=3, banner=b"!")) as server:
         connection = dial(server)
         assert answer(connection) == "!"
-        children = [os.pidfd_open(pid) for pid in children_of(server.pid)]
-        assert len(children) == 3
+        children = [os.pidfd_open(pid) for pid in (*children_of(server.pid), *workers_of(server.pid))]
+        assert len(children) == 4
         os.kill(server.pid, signal.SIGKILL)
         wait_for_end(children)
         assert answer(connection) == "closed"
@@ -89,8 +89,8 @@ def test_a_killed_parent_leaves_no_worker(dial: Dial, answer: Answer) -> None:
 
 def test_a_dead_worker_ends_the_server_with_a_line() -> None:
     with ServerProcess(ServerConfig(workers=3)) as server:
-        dead, *others = children_of(server.pid)
-        watched = [os.pidfd_open(pid) for pid in (server.pid, *others)]
+        nursery, (dead, *others) = children_of(server.pid), workers_of(server.pid)
+        watched = [os.pidfd_open(pid) for pid in (server.pid, *nursery, *others)]
         os.kill(dead, signal.SIGKILL)
         wait_for_end(watched)
         assert server.end() == 70
@@ -99,17 +99,27 @@ def test_a_dead_worker_ends_the_server_with_a_line() -> None:
     )
 
 
+def test_a_dead_nursery_ends_the_server_too() -> None:
+    with ServerProcess(ServerConfig(workers=3)) as server:
+        (nursery,), workers = children_of(server.pid), workers_of(server.pid)
+        watched = [os.pidfd_open(pid) for pid in (server.pid, *workers)]
+        os.kill(nursery, signal.SIGKILL)
+        wait_for_end(watched)
+        assert server.end() == 70
+    assert server.errors == (
+        f"tcpgoon: worker process {nursery} of the server was ended by SIGKILL, and the server with it\n"
+    )
+
+
 def test_a_dead_worker_is_an_error_of_the_with_too(eventually: Eventually) -> None:
     server = Server(ServerConfig(workers=2))
     line = r"^worker process \d+ of the server was ended by SIGTERM, and the server with it$"
     with pytest.raises(TcpgoonError, match=line), server:  # noqa: PT012 - all of the block is needed
-        assert isinstance(server._service, workers.Workers)
-        for process in list(server._service._processes.values())[:1]:
-            os.kill(process.pid, signal.SIGTERM)
+        os.kill(workers_of(os.getpid())[0], signal.SIGTERM)
         eventually(lambda: server._failure is not None)
 
 
-def test_a_worker_that_cannot_start_is_an_error_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_cannot_start_are_an_error_and_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = links_of(os.getpid())
     monkeypatch.setattr("sys.executable", "/bin/false")
     line = r"^worker process \d+ of the server ended with exit status 1, and the server with it$"
@@ -124,27 +134,50 @@ def test_a_worker_that_cannot_start_is_an_error_and_leaves_nothing(monkeypatch: 
 
 def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_GRACE_S", 0.2)
+    with Server(ServerConfig(workers=2)):
+        pids = workers_of(os.getpid())
+        watched = [os.pidfd_open(pid) for pid in pids]
+        os.kill(pids[0], signal.SIGSTOP)
+    wait_for_end(watched)
+
+
+def test_a_nursery_that_does_not_end_is_killed_with_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_GRACE_S", 0.2)
     with Server(ServerConfig(workers=2)) as server:
         assert isinstance(server._service, workers.Workers)
-        processes = list(server._service._processes.values())
-        os.kill(processes[0].pid, signal.SIGSTOP)
-    assert [process.returncode for process in processes] == [-signal.SIGKILL, 0]
+        nursery = server._service._nursery
+        assert nursery
+        pids = workers_of(os.getpid())
+        watched = [os.pidfd_open(pid) for pid in pids]
+        for pid in (nursery.pid, *pids):
+            os.kill(pid, signal.SIGSTOP)
+    assert nursery.returncode == -signal.SIGKILL
+    wait_for_end(watched)
 
 
 def test_a_worker_inherits_only_what_it_needs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as ours:
         ours.set_inheritable(True)
         with ServerProcess(ServerConfig(workers=2, max_connections=5)) as server:
-            for pid in (server.pid, *children_of(server.pid)):
+            (nursery,), pids = children_of(server.pid), workers_of(server.pid)
+            for pid in (server.pid, nursery, *pids):
                 assert re.search(rf"socket:\[{os.fstat(ours.fileno()).st_ino}\]", "".join(links_of(pid))) is None
-            # Standard streams, listener, memory (twice: mmap keeps its own), places, lifeline, readiness; wake-up and
+            # Standard streams, listener, memory (twice: mmap keeps its own), places, lifeline, report; wake-up and
             # epoll of its own.
-            assert [len(links_of(pid)) for pid in children_of(server.pid)] == [11, 11]
+            assert [len(links_of(pid)) for pid in pids] == [11, 11]
+            # Standard streams, memory, places, lifeline, report, and the report of each worker.
+            assert len(links_of(nursery)) == 9
+
+
+def workers_of(pid: int) -> list[int]:
+    """The process ids of the workers: the children of the nursery, which is a child."""
+    return [worker for nursery in children_of(pid) for worker in children_of(nursery)]
 
 
 def children_of(pid: int) -> list[int]:
-    """The process ids of the children."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """The process ids of the children, whichever thread has started them."""
+    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for children in lists for child in children.split()]
 
 
 def links_of(pid: int) -> list[str]:

@@ -1,10 +1,10 @@
-"""One worker process of the server; started by ``workers.py`` alone."""
+"""The nursery of a server's workers; started by ``workers.py`` alone."""
 
 import sys
 
 import msgspec
 
-from tcpgoon.server.workers import Task, serve_as_worker
+from tcpgoon.server.nursery import Nursery, Task
 
 if __name__ == "__main__":
-    serve_as_worker(msgspec.json.decode(sys.argv[1], type=Task))
+    Nursery(msgspec.json.decode(sys.argv[1], type=Task)).run()

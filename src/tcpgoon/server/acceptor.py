@@ -2,9 +2,9 @@
 
 import errno
 import select
-import socket
 from enum import Enum, auto
 
+from tcpgoon.server.accept_queue import AcceptQueue
 from tcpgoon.server.closing import close_with_fin, close_with_rst
 from tcpgoon.server.config import ServerConfig
 from tcpgoon.server.connections import Connections
@@ -45,7 +45,7 @@ class Waiting(Enum):
 
 
 class Acceptor:
-    """Takes connections from the listener.
+    """Takes connections from the queue.
 
     The listener is in the epoll only while a connection would be taken; otherwise the waiting connections would wake
     the loop again and again, for nothing.
@@ -53,21 +53,21 @@ class Acceptor:
 
     def __init__(
         self,
-        listener: socket.socket,
+        queue: AcceptQueue,
         epoll: "select.epoll",
         config: ServerConfig,
         connections: Connections,
         tally: Tally,
         places: Places | None,
     ) -> None:
-        self._listener = listener
+        self._queue = queue
         self._epoll = epoll
         self._delay_s = config.accept_delay_s
         self._above = config.above
         self._connections = connections
         self._tally = tally
         self._places = places
-        self._sources = {Waiting.FOR_CONNECTION: listener.fileno()}
+        self._sources = {Waiting.FOR_CONNECTION: queue.fileno()}
         if places:
             self._sources[Waiting.FOR_PLACE] = places.fd
         self._waiting = Waiting.FOR_EVER
@@ -87,7 +87,7 @@ class Acceptor:
         elif self._delay_s:
             self._wait(Waiting.FOR_DELAY, now + self._delay_s)
         else:
-            self._accept(_BATCH, now)
+            self._accept(min(len(self._queue) or 1, _BATCH), now)
 
     def tick(self, now: float) -> None:
         """Go on where a time is over."""
@@ -119,25 +119,24 @@ class Acceptor:
                 self._wait(Waiting.FOR_PLACE)
                 return
             try:
-                connection, _ = self._listener.accept()
+                fd = self._queue.take()
             except OSError as exc:
                 if self._above == "stop":
                     self._give_place_back()
                 if not self._may_go_on(exc, now):
                     return
             else:
-                self._welcome(connection, now)
+                self._welcome(fd, now)
 
-    def _welcome(self, connection: socket.socket, now: float) -> None:
+    def _welcome(self, fd: int, now: float) -> None:
         if self._above == "stop" or self._take_place():
-            self._connections.hold(connection, now)
+            self._connections.hold(fd, now)
             return
         self._tally.count_refused()
-        connection.setblocking(False)
         if self._above == "reset":
-            close_with_rst(connection.detach())
+            close_with_rst(fd)
         else:
-            close_with_fin(connection.detach(), bytearray(4096))
+            close_with_fin(fd, bytearray(4096))
 
     def _may_go_on(self, exc: OSError, now: float) -> bool:
         if exc.errno in _STARVED:

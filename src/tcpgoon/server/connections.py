@@ -2,7 +2,6 @@
 
 import os
 import select
-import socket
 from collections import OrderedDict
 
 from tcpgoon.server.closing import close_with_fin, close_with_rst
@@ -20,7 +19,8 @@ class Connections:
     """The held connections: of each its descriptor and the time when it was accepted, and no more.
 
     All have the same age limit, so the order of acceptance is the order of ends: a queue, which needs no timers. As it
-    is a dict too, a connection that ends earlier leaves it without a trace.
+    is a dict too, a connection that ends earlier leaves it without a trace. Where there is no such limit the dict is a
+    plain one, of half the size: to find its first is slow once many have left it.
     """
 
     def __init__(self, epoll: "select.epoll", config: ServerConfig, tally: Tally, places: Places | None) -> None:
@@ -30,17 +30,17 @@ class Connections:
         self._tally = tally
         self._places = places
         self._age_limit_s = config.age_limit_s
-        self._accepted_at: OrderedDict[int, float] = OrderedDict()
+        self._accepted_at: dict[int, float] = {} if config.age_limit_s is None else OrderedDict()
         self._unsent: dict[int, bytes] = {}
         self._buffer = bytearray(_CHUNK)
+        self._peak_is_noted = False
 
-    def hold(self, connection: socket.socket, now: float) -> None:
-        """Hold ``connection``, which has its place already, and send it the banner."""
-        connection.setblocking(False)
-        fd = connection.detach()  # the socket object would nearly double what a held connection costs
+    def hold(self, fd: int, now: float) -> None:
+        """Hold the connection ``fd``, which has its place already, and send it the banner."""
         self._accepted_at[fd] = now
         self._epoll.register(fd, select.EPOLLIN)
         self._tally.count_accepted()
+        self._peak_is_noted = False
         if self._config.banner:
             self._unsent[fd] = self._config.banner
             self.ready(fd)
@@ -54,18 +54,31 @@ class Connections:
                 if self._config.echo:
                     self._send(fd, memoryview(self._buffer)[:received])
             else:
-                self._end(fd)
+                self.end(fd)
         except BlockingIOError:
             pass
         except OSError:  # reset, or timed out: the peer ended it
-            self._end(fd)
+            self.end(fd)
+
+    def end(self, fd: int) -> None:
+        """Close ``fd``, of which nothing more is to be read."""
+        self._forget(fd)
+        os.close(fd)
+        self._count_ended()
 
     def end_old(self, now: float) -> None:
-        """End those that have reached their age."""
+        """End those that have reached their age; the last act of a turn of the loop upon those that are held."""
         for _ in range(_ENDED_AT_ONCE):
             if self.remaining_s(now) != 0:
-                return
-            self._end(next(iter(self._accepted_at)), reset=self._config.close_after_s is None)
+                break
+            fd = next(iter(self._accepted_at))
+            self._forget(fd)
+            if self._config.close_after_s is None:
+                close_with_rst(fd)
+            else:
+                close_with_fin(fd, self._buffer)
+            self._count_ended()
+        self._peak_is_noted = False
 
     def remaining_s(self, now: float) -> float | None:
         """How long until a connection reaches its age, at least 0; ``None`` where none ever does."""
@@ -92,15 +105,16 @@ class Connections:
         elif self._unsent.pop(fd, None) is not None:
             self._epoll.modify(fd, select.EPOLLIN)
 
-    def _end(self, fd: int, *, reset: bool = False) -> None:
+    def _forget(self, fd: int) -> None:
         del self._accepted_at[fd]
         self._unsent.pop(fd, None)
         # Closing alone does not take it out of the epoll while a child that is being started has a copy of it.
         self._epoll.unregister(fd)
-        if reset:
-            close_with_rst(fd)
-        else:
-            close_with_fin(fd, self._buffer)
+
+    def _count_ended(self) -> None:
+        if not self._peak_is_noted:
+            self._tally.note_peak()
+            self._peak_is_noted = True
         self.ended += 1
         self._tally.count_ended()
         if self._places:

@@ -4,6 +4,7 @@ import select
 import socket
 import time
 
+from tcpgoon.server.accept_queue import AcceptQueue
 from tcpgoon.server.acceptor import Acceptor
 from tcpgoon.server.config import ServerConfig
 from tcpgoon.server.connections import Connections
@@ -23,7 +24,7 @@ class Loop:
         self._ending = ending
         self._epoll = select.epoll()
         self._connections = Connections(self._epoll, config, tally, places)
-        self._acceptor = Acceptor(listener, self._epoll, config, self._connections, tally, places)
+        self._acceptor = Acceptor(AcceptQueue(listener), self._epoll, config, self._connections, tally, places)
         self._endings = set(ending.filenos())
         self._acceptings = self._acceptor.filenos()
         for fd in self._endings:
@@ -47,12 +48,14 @@ class Loop:
 
     def _turn(self) -> None:
         accepting = False
-        for fd, _ in self._epoll.poll(self._wait_s(time.monotonic()), _EVENTS):
+        for fd, event in self._epoll.poll(self._wait_s(time.monotonic()), _EVENTS):
             if fd in self._endings:
                 self._ending.heed(fd)
             elif fd in self._acceptings:
                 # Later: a new connection could get the number of one that ended, whose event is still to come.
                 accepting = True
+            elif event & select.EPOLLHUP:  # reset, or timed out: the kernel has closed it already
+                self._connections.end(fd)
             else:
                 self._connections.ready(fd)
         now = time.monotonic()

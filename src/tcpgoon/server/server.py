@@ -127,7 +127,7 @@ class Server:
         self.host, self.port = listeners[0].getsockname()[:2]
         ending = self._ending = Ending(config.duration_s, self._lifeline)
         resources.callback(ending.close)
-        tally = self._tally = Tally.create(shared=several)
+        tally = self._tally = Tally.create(config.workers)
         resources.callback(tally.close)
         places = None if config.max_connections is None else Places.create(config.max_connections)
         if places:

@@ -3,13 +3,13 @@
 import mmap
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import struct
+from typing import Self
 
 import msgspec
 
-_FIELDS = ("accepted", "peak", "refused", "held", "starved")
-_ACCEPTED, _PEAK, _REFUSED, _HELD, _STARVED = range(len(_FIELDS))
+_FIELDS = ("accepted", "ended", "refused", "starved", "peak")
+_CELL_BYTES = 8
 _LINE = re.compile(r"Accepted: (\d+), Held at most: (\d+), Refused: (\d+), Held now: (\d+)")
 
 
@@ -18,7 +18,7 @@ class Counts(msgspec.Struct, frozen=True):
 
     accepted: int
     peak: int
-    """The most that were held at once."""
+    """The most that were held at once; where several processes count, the most that were seen to be."""
     refused: int
     """Taken above the limit and closed or reset at once."""
     held: int
@@ -39,66 +39,77 @@ class Counts(msgspec.Struct, frozen=True):
 class Tally:
     """Counters that several processes write and any thread reads.
 
-    The lock is a POSIX record lock on the memory's own descriptor: the kernel drops it when its holder dies, so a
-    killed worker leaves no other one waiting. One process alone needs none.
+    Each process writes its own and no other's, so that nobody ever waits, for the living or for the dead. All that is
+    counted only grows. So what two readings agree on was true at one instant between them, and so was its sum.
+
+    The peak can only be just before a connection ends. There `note_peak` looks for it, once for all that end in a turn
+    of a loop. That is exact where one process counts. Of several it is what was held at some instant; more are missed
+    only if they were there for less than the turn of a loop.
     """
 
-    def __init__(self, fd: int, *, shared: bool) -> None:
+    def __init__(self, fd: int, workers: int = 1, worker: int = 0) -> None:
         self.fd = fd
-        self._shared = shared
-        self._memory = mmap.mmap(fd, 8 * len(_FIELDS))
-        self._cells: memoryview[int] | list[int] = memoryview(self._memory).cast("q")
+        self._workers = workers
+        self._memory = mmap.mmap(fd, _size(workers))
+        self._cells = memoryview(self._memory).cast("q")  # field by field: the sum over all workers is that of a slice
+        self._comings_and_goings = struct.Struct(f"{2 * workers}q")
+        self._last = b""
+        own = (field * workers + worker for field in range(len(_FIELDS)))
+        self._accepted, self._ended, self._refused, self._starved, self._peak = own
 
     @classmethod
-    def create(cls, *, shared: bool) -> "Tally":
+    def create(cls, workers: int = 1) -> Self:
         """A tally of zeros in new memory."""
         fd = os.memfd_create("tcpgoon-tally")
-        os.ftruncate(fd, 8 * len(_FIELDS))
-        return cls(fd, shared=shared)
+        os.ftruncate(fd, _size(workers))
+        return cls(fd, workers)
 
     def count_accepted(self) -> None:
         """One more connection is held."""
-        with self._locked():
-            held = self._cells[_HELD] + 1
-            self._cells[_ACCEPTED] += 1
-            self._cells[_PEAK] = max(self._cells[_PEAK], held)
-            self._cells[_HELD] = held  # last: no thread that reads ever sees more held than the peak
+        self._cells[self._accepted] += 1
 
     def count_ended(self) -> None:
         """One connection less is held."""
-        with self._locked():
-            self._cells[_HELD] -= 1
+        self._cells[self._ended] += 1
 
     def count_refused(self) -> None:
         """One connection was above the limit."""
-        with self._locked():
-            self._cells[_REFUSED] += 1
+        self._cells[self._refused] += 1
 
     def count_starved(self) -> None:
         """Accepting had to wait for a descriptor."""
-        with self._locked():
-            self._cells[_STARVED] += 1
+        self._cells[self._starved] += 1
+
+    def note_peak(self) -> None:
+        """Connections are about to end: what is held now may be the most that ever was."""
+        cells = self._comings_and_goings.unpack_from(self._read())
+        held = sum(cells[: self._workers]) - sum(cells[self._workers :])
+        self._cells[self._peak] = max(self._cells[self._peak], held)
 
     def counts(self) -> Counts:
         """The counters now; they can still be read after `close`."""
-        with self._locked():
-            return Counts(*self._cells)
+        cells, workers = struct.unpack(f"{len(_FIELDS) * self._workers}q", self._read()), self._workers
+        accepted, ended, refused, starved = (sum(cells[field * workers :][:workers]) for field in range(4))
+        held = accepted - ended
+        return Counts(accepted, max(held, *cells[-workers:]), refused, held, starved)
 
     def close(self) -> None:
         """Give the memory back."""
-        if isinstance(self._cells, memoryview):
-            shared, self._cells = self._cells, self._cells.tolist()
-            shared.release()
+        if not self._memory.closed:
+            self._last = self._read()
+            self._cells.release()
             self._memory.close()
             os.close(self.fd)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        if not self._shared or isinstance(self._cells, list):
-            yield
-            return
-        os.lockf(self.fd, os.F_LOCK, 0)
-        try:
-            yield
-        finally:
-            os.lockf(self.fd, os.F_ULOCK, 0)
+    def _read(self) -> bytes:
+        """All cells as they were at one instant."""
+        if self._memory.closed:
+            return self._last
+        read = self._memory[:]
+        while (again := self._memory[:]) != read:
+            read = again
+        return read
+
+
+def _size(workers: int) -> int:
+    return len(_FIELDS) * workers * _CELL_BYTES

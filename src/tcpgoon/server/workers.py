@@ -1,12 +1,12 @@
 """One server as several processes that share a port, and the process that watches over them.
 
-Workers are started afresh, not forked: the program that starts a server may have threads, and descriptors that are
-none of a worker's business. What a worker needs it gets as descriptors:
+The workers are forked by one process that is started afresh, the nursery: the program that starts a server may have
+threads, and descriptors that are none of a worker's business. What they need they get as descriptors:
 
-- its listener; the memory of the `Tally`; the eventfd of the `Places`;
-- the *lifeline*, a pipe whose other end only the parent has. It ends when the parent closes it, and also when the
-  parent is killed: no worker is ever left behind;
-- a pipe on which it says that it is ready, and which ends when the worker does: so its death is noticed.
+- the listeners, one each; the memory of the `Tally`; the eventfd of the `Places`;
+- the *lifeline*, a pipe whose other end only this process has. It ends when this process closes it, and also when it
+  is killed: nobody is ever left behind;
+- a pipe on which the nursery says that all are ready, or that one has died, and which ends when the nursery does.
 """
 
 import os
@@ -16,35 +16,20 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import msgspec
 
 from tcpgoon.errors import TcpgoonError
 from tcpgoon.server.config import ServerConfig
 from tcpgoon.server.ending import Ending
-from tcpgoon.server.loop import Loop
+from tcpgoon.server.nursery import READY, Task, obituary
 from tcpgoon.server.places import Places
 from tcpgoon.server.tally import Tally
 
 _GRACE_S = 5.0
-"""How long the workers have to end by themselves."""
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker is started with: its knobs, and the numbers of the descriptors it inherits."""
-
-    config: ServerConfig
-    listener: int
-    tally: int
-    places: int | None
-    lifeline: int
-    ready: int
-
-    def descriptors(self) -> list[int]:
-        """Those to be inherited."""
-        numbers = [self.listener, self.tally, self.places, self.lifeline, self.ready]
-        return [number for number in numbers if number is not None]
+"""How long the workers have to end by themselves, and then the nursery to end the others."""
+_LINE = 4096
 
 
 class Workers:
@@ -63,9 +48,9 @@ class Workers:
     ) -> None:
         self._ending = ending
         self._poll = select.poll()
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._descriptors = ExitStack()
-        self._unready = len(listeners)
+        self._nursery: subprocess.Popen[bytes] | None = None
+        self._ready = False
         try:
             self._start(listeners, config, tally, places)
         except BaseException:
@@ -78,69 +63,53 @@ class Workers:
             self._turn()
 
     def close(self) -> None:
-        """End the workers: by their lifeline, and after a time of grace by SIGKILL."""
+        """End the workers: by their lifeline, by the nursery after a time of grace, and last by SIGKILL for all."""
         self._descriptors.close()
-        deadline = time.monotonic() + _GRACE_S
-        for process in self._processes.values():
+        if self._nursery:
             try:
-                process.wait(max(deadline - time.monotonic(), 0))
+                self._nursery.wait(2 * _GRACE_S)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                os.killpg(self._nursery.pid, signal.SIGKILL)
+                self._nursery.wait()
 
     def _start(self, listeners: list[socket.socket], config: ServerConfig, tally: Tally, places: Places | None) -> None:
-        for fd in self._ending.filenos():
-            self._poll.register(fd, select.POLLIN)
         lifeline, our_end = os.pipe()
         self._descriptors.callback(os.close, our_end)
+        self._report, report = os.pipe()
+        self._descriptors.callback(os.close, self._report)
+        task = Task(
+            config=msgspec.structs.replace(config, workers=1, duration_s=None),  # these are the parent's
+            listeners=tuple(listener.fileno() for listener in listeners),
+            tally=tally.fd,
+            places=places.fd if places else None,
+            lifeline=lifeline,
+            report=report,
+            grace_s=_GRACE_S,
+        )
         try:
-            for listener in listeners:
-                ours, ready = os.pipe()
-                self._descriptors.callback(os.close, ours)
-                task = Task(
-                    config=msgspec.structs.replace(config, workers=1, duration_s=None),  # these are the parent's
-                    listener=listener.fileno(),
-                    tally=tally.fd,
-                    places=places.fd if places else None,
-                    lifeline=lifeline,
-                    ready=ready,
-                )
-                self._watch(ours, task)
+            self._nursery = _spawn(task)
         finally:
             os.close(lifeline)
-        while self._unready and not self._ending.is_over():
+            os.close(report)
+        for fd in (*self._ending.filenos(), self._report):
+            self._poll.register(fd, select.POLLIN)
+        while not (self._ready or self._ending.is_over()):
             self._turn()
-
-    def _watch(self, ours: int, task: Task) -> None:
-        try:
-            self._processes[ours] = _spawn(task)
-        finally:
-            os.close(task.ready)
-        self._poll.register(ours, select.POLLIN)
 
     def _turn(self) -> None:
         remaining_s = self._ending.remaining_s(time.monotonic())
         for fd, _ in self._poll.poll(None if remaining_s is None else remaining_s * 1e3):
-            if fd not in self._processes:
-                self._ending.heed(fd)
-            elif os.read(fd, 1):
-                self._unready -= 1
+            if fd == self._report:
+                self._heed(os.read(fd, _LINE))
             else:
-                raise TcpgoonError(_obituary(self._processes[fd]))
+                self._ending.heed(fd)
 
-
-def serve_as_worker(task: Task) -> None:
-    """Be a worker: serve until the lifeline ends."""
-    listener = socket.socket(fileno=task.listener)
-    listener.setblocking(False)
-    ending = Ending(lifeline=task.lifeline)
-    places = None if task.places is None else Places(task.places)
-    loop = Loop(listener, task.config, Tally(task.tally, shared=True), places, ending)
-    with suppress(BrokenPipeError):  # the parent is gone already; the lifeline will say so too
-        os.write(task.ready, b"+")
-    loop.run()
-    listener.close()
-    loop.close()
+    def _heed(self, report: bytes) -> None:
+        self._ready = report.startswith(READY)
+        if told := report.removeprefix(READY).decode():
+            raise TcpgoonError(told)
+        if not report and self._nursery:
+            raise TcpgoonError(obituary(self._nursery.pid, self._nursery.wait(_GRACE_S)))
 
 
 def _spawn(task: Task) -> subprocess.Popen[bytes]:
@@ -152,9 +121,3 @@ def _spawn(task: Task) -> subprocess.Popen[bytes]:
         pass_fds=task.descriptors(),
         process_group=0,  # the terminal's Ctrl-C is for the parent, who then ends the workers
     )
-
-
-def _obituary(process: subprocess.Popen[bytes]) -> str:
-    status = process.wait(_GRACE_S)
-    how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
-    return f"worker process {process.pid} of the server {how}, and the server with it"
