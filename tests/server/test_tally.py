@@ -8,7 +8,6 @@ def test_it_counts_what_is_held_and_the_most_that_was() -> None:
     tally = Tally.create()
     for _ in range(3):
         tally.count_accepted()
-    tally.note_peak()
     tally.count_ended()
     tally.count_ended()
     tally.count_accepted()
@@ -29,7 +28,6 @@ def test_what_all_workers_count_is_added_up() -> None:
     assert [one.counts() for one in (whole, first, second, third)] == [
         Counts(accepted=4, peak=4, refused=1, held=4, starved=1)
     ] * 4
-    second.note_peak()
     second.count_ended()
     first.count_ended()
     third.count_accepted()
@@ -42,7 +40,6 @@ def test_what_was_held_at_different_times_is_no_peak() -> None:
     for worker in (0, 1):
         one = Tally(whole.fd, 2, worker)
         one.count_accepted()
-        one.note_peak()
         one.count_ended()
     assert whole.counts() == Counts(accepted=2, peak=1, refused=0, held=0)
     whole.close()
@@ -56,7 +53,6 @@ def test_what_others_count_meanwhile_is_never_read_in_part() -> None:
         one, other = Tally({whole.fd}, 2, 0), Tally({whole.fd}, 2, 1)
         for _ in range(20_000):
             one.count_accepted()
-            one.note_peak()
             other.count_ended()
     """
     seen = set()

@@ -33,14 +33,12 @@ class Connections:
         self._accepted_at: dict[int, float] = {} if config.age_limit_s is None else OrderedDict()
         self._unsent: dict[int, bytes] = {}
         self._buffer = bytearray(_CHUNK)
-        self._peak_is_noted = False
 
     def hold(self, fd: int, now: float) -> None:
         """Hold the connection ``fd``, which has its place already, and send it the banner."""
         self._accepted_at[fd] = now
         self._epoll.register(fd, select.EPOLLIN)
         self._tally.count_accepted()
-        self._peak_is_noted = False
         if self._config.banner:
             self._unsent[fd] = self._config.banner
             self.ready(fd)
@@ -67,10 +65,10 @@ class Connections:
         self._count_ended()
 
     def end_old(self, now: float) -> None:
-        """End those that have reached their age; the last act of a turn of the loop upon those that are held."""
+        """End those that have reached their age."""
         for _ in range(_ENDED_AT_ONCE):
             if self.remaining_s(now) != 0:
-                break
+                return
             fd = next(iter(self._accepted_at))
             self._forget(fd)
             if self._config.close_after_s is None:
@@ -78,7 +76,6 @@ class Connections:
             else:
                 close_with_fin(fd, self._buffer)
             self._count_ended()
-        self._peak_is_noted = False
 
     def remaining_s(self, now: float) -> float | None:
         """How long until a connection reaches its age, at least 0; ``None`` where none ever does."""
@@ -112,9 +109,6 @@ class Connections:
         self._epoll.unregister(fd)
 
     def _count_ended(self) -> None:
-        if not self._peak_is_noted:
-            self._tally.note_peak()
-            self._peak_is_noted = True
         self.ended += 1
         self._tally.count_ended()
         if self._places:

@@ -42,9 +42,9 @@ class Tally:
     Each process writes its own and no other's, so that nobody ever waits, for the living or for the dead. All that is
     counted only grows. So what two readings agree on was true at one instant between them, and so was its sum.
 
-    The peak can only be just before a connection ends. There `note_peak` looks for it, once for all that end in a turn
-    of a loop. That is exact where one process counts. Of several it is what was held at some instant; more are missed
-    only if they were there for less than the turn of a loop.
+    The peak can only be just before a connection ends, and so it is looked for there. That is exact where one process
+    counts. Of several it is what was held at some instant; what escapes is one more for each that another process
+    accepts between that look and that end.
     """
 
     def __init__(self, fd: int, workers: int = 1, worker: int = 0) -> None:
@@ -52,8 +52,8 @@ class Tally:
         self._workers = workers
         self._memory = mmap.mmap(fd, _size(workers))
         self._cells = memoryview(self._memory).cast("q")  # field by field: the sum over all workers is that of a slice
-        self._comings_and_goings = struct.Struct(f"{2 * workers}q")
         self._last = b""
+        self._accepted_then = b""
         own = (field * workers + worker for field in range(len(_FIELDS)))
         self._accepted, self._ended, self._refused, self._starved, self._peak = own
 
@@ -70,6 +70,7 @@ class Tally:
 
     def count_ended(self) -> None:
         """One connection less is held."""
+        self._note_peak()
         self._cells[self._ended] += 1
 
     def count_refused(self) -> None:
@@ -79,12 +80,6 @@ class Tally:
     def count_starved(self) -> None:
         """Accepting had to wait for a descriptor."""
         self._cells[self._starved] += 1
-
-    def note_peak(self) -> None:
-        """Connections are about to end: what is held now may be the most that ever was."""
-        cells = self._comings_and_goings.unpack_from(self._read())
-        held = sum(cells[: self._workers]) - sum(cells[self._workers :])
-        self._cells[self._peak] = max(self._cells[self._peak], held)
 
     def counts(self) -> Counts:
         """The counters now; they can still be read after `close`."""
@@ -100,6 +95,11 @@ class Tally:
             self._cells.release()
             self._memory.close()
             os.close(self.fd)
+
+    def _note_peak(self) -> None:
+        if (accepted := self._memory[: self._workers * _CELL_BYTES]) != self._accepted_then:
+            self._accepted_then = accepted  # before the sum: who is accepted meanwhile is looked at again
+            self._cells[self._peak] = self.counts().peak
 
     def _read(self) -> bytes:
         """All cells as they were at one instant."""
