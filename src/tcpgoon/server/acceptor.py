@@ -71,7 +71,7 @@ class Acceptor:
         if places:
             self._sources[Waiting.FOR_PLACE] = places.fd
         self._waiting = Waiting.FOR_EVER
-        self._until = 0.0
+        self._until: float | None = None
         self._ended_before = 0
         if not config.never_accept:
             self._wait(Waiting.FOR_CONNECTION)
@@ -100,13 +100,13 @@ class Acceptor:
 
     def remaining_s(self, now: float) -> float | None:
         """How long until `tick` has something to do, at least 0; ``None`` where no time counts."""
+        if self._until is None:
+            return None
         if self._waiting is Waiting.FOR_DESCRIPTOR and self._connections.ended != self._ended_before:
             return 0.0
-        if self._waiting in (Waiting.FOR_DELAY, Waiting.FOR_DESCRIPTOR):
-            return max(self._until - now, 0.0)
-        return None
+        return max(self._until - now, 0.0)
 
-    def _wait(self, what: Waiting, until: float = 0.0) -> None:
+    def _wait(self, what: Waiting, until: float | None = None) -> None:
         if self._waiting in self._sources:
             self._epoll.unregister(self._sources[self._waiting])
         if what in self._sources:

@@ -30,7 +30,7 @@ class Ending:
 
     def is_over(self) -> bool:
         """Whether one of the ends has come."""
-        return self._told or self.remaining_s(time.monotonic()) == 0
+        return self._told or (self._deadline is not None and time.monotonic() >= self._deadline)
 
     def filenos(self) -> list[int]:
         """The descriptors to wait for; `heed` says what it means that one is ready."""

@@ -13,6 +13,7 @@ from tcpgoon.server.places import Places
 from tcpgoon.server.tally import Tally
 
 _EVENTS = 1_024
+_NO_TIME_COUNTS = [None] * 3
 
 
 class Loop:
@@ -25,6 +26,7 @@ class Loop:
         self._epoll = select.epoll()
         self._connections = Connections(self._epoll, config, tally, places)
         self._acceptor = Acceptor(AcceptQueue(listener), self._epoll, config, self._connections, tally, places)
+        self._timed = (self._ending, self._connections, self._acceptor)
         self._endings = set(ending.filenos())
         self._acceptings = self._acceptor.filenos()
         for fd in self._endings:
@@ -65,5 +67,5 @@ class Loop:
         self._acceptor.tick(now)
 
     def _wait_s(self, now: float) -> float | None:
-        waits = (part.remaining_s(now) for part in (self._ending, self._connections, self._acceptor))
-        return min((wait for wait in waits if wait is not None), default=None)
+        waits = [part.remaining_s(now) for part in self._timed]
+        return None if waits == _NO_TIME_COUNTS else min(wait for wait in waits if wait is not None)
