@@ -64,6 +64,26 @@ def test_descriptors_in_other_places(found: dict[str, int | None], first: str) -
     assert lift.descriptors(limits(**found), 1_000)[0] == first
 
 
+@pytest.mark.parametrize(
+    ("found", "commands"),
+    [
+        pytest.param({"workers": 2}, ("tcpgoon … --workers 10", f"LimitNOFILE=6266  {UNIT}"), id="too few workers"),
+        pytest.param({"workers": 10}, (f"LimitNOFILE=1266  {UNIT}",), id="enough workers"),
+        pytest.param(
+            {"workers": 2, "tasks": 12, "tasks_in_use": 0}, ("tcpgoon … --workers 10",), id="just enough tasks"
+        ),
+        pytest.param(
+            {"workers": 2, "tasks": 11, "tasks_in_use": 0}, (f"LimitNOFILE=6266  {UNIT}",), id="too few tasks"
+        ),
+        pytest.param({"workers": 2, "descriptors_soft": 25}, (f"LimitNOFILE=6266  {UNIT}",), id="too many workers"),
+        pytest.param({"workers": 2, "descriptors_soft": 16}, (f"LimitNOFILE=6266  {UNIT}",), id="not even one each"),
+    ],
+)
+def test_more_processes_have_more_descriptors(found: dict[str, Any], commands: tuple[str, ...]) -> None:
+    known = {"descriptors_soft": 1_016, "descriptors_hard": 1_016, "workers_possible": True, **found}
+    assert lift.descriptors(limits(**known), 10_000)[: len(commands)] == commands
+
+
 def test_settings_of_the_host() -> None:
     found = limits(host_files_in_use=500, conntrack_in_use=7)
     assert lift.nr_open(found, 1_000) == ("sysctl -w fs.nr_open=1274  # as root",)

@@ -31,6 +31,26 @@ def test_how_many_the_descriptors_suffice_for(soft: int, in_use: int, most: int 
     assert found.connections_by_descriptors == connections
 
 
+@pytest.mark.parametrize(
+    ("soft", "most", "workers", "connections"), [(1_016, None, 3, 3_000), (1_016, 116, 3, 300), (16, None, 3, 0)]
+)
+def test_each_worker_has_a_limit_of_its_own(soft: int, most: int | None, workers: int, connections: int) -> None:
+    found = limits(descriptors_soft=soft, descriptors_most=most, workers=workers)
+    assert found.connections_by_descriptors == connections
+    assert found.connections_of_a_worker * workers == connections
+
+
+@pytest.mark.parametrize(("most", "connections"), [(None, None), (116, 300), (10, 0)])
+def test_what_the_limits_of_workers_can_be_raised_to(most: int | None, connections: int | None) -> None:
+    assert limits(descriptors_most=most, workers=3).connections_by_nr_open == connections
+
+
+@pytest.mark.parametrize(("workers", "tasks"), [(1, 1), (2, 4), (51, 53)])
+def test_the_tasks_of_a_run(workers: int, tasks: int) -> None:
+    """The thread that shows how it goes; with workers these, and the process that brings them forth."""
+    assert limits(workers=workers).tasks_of_the_run == tasks
+
+
 @pytest.mark.parametrize(("most", "connections"), [(None, None), (1_000, 976), (20, 0)])
 def test_how_many_they_would_suffice_for_at_the_most(most: int | None, connections: int | None) -> None:
     assert limits(descriptors_most=most).connections_by_nr_open == connections

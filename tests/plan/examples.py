@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
-from tcpgoon.plan.plan import HIGHEST_PID, MOST_CONFIRM_RATE, MOST_CONNECTIONS, Close, Plan
+from tcpgoon.plan.plan import HIGHEST_PID, MOST_CONFIRM_RATE, MOST_CONNECTIONS, MOST_WORKERS, Close, Plan
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
 from tcpgoon.plan.requirements import Bound, Field, Requirement
 from tcpgoon.plan.tls import TlsOptions, TlsVersion
@@ -76,6 +76,7 @@ def plans(draw: st.DrawFn) -> Plan:
         sources=tuple(draw(st.lists(addresses, max_size=3, unique=True))),
         requirements=tuple(draw(st.lists(requirements, max_size=3))),
         target_pid=draw(st.none() | st.integers(1, HIGHEST_PID)),
+        workers=draw(st.none() | st.integers(1, MOST_WORKERS)),
         force=draw(st.booleans()),
         **draw(proofs()),
     )
@@ -122,6 +123,7 @@ PLAIN: dict[str, Any] = {
         {"field": "lost", "bound": "=", "limit": 2},
     ],
     "target_pid": 4711,
+    "workers": 3,
     "force": True,
 }
 
@@ -158,5 +160,6 @@ PLAN = Plan(
         Requirement(Field.LOST, Bound.EXACTLY, 2),
     ),
     target_pid=4_711,
+    workers=3,
     force=True,
 )

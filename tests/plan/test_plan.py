@@ -65,6 +65,8 @@ def test_a_plan_does_not_change() -> None:
         {"max_dialing": MOST_CONNECTIONS},
         {"target_pid": 1},
         {"target_pid": HIGHEST_PID},
+        {"workers": 1},
+        {"workers": 1_000},
         {"hold_s": 0},
         {"hold_s": A_YEAR_S},
         {"dial_timeout_s": 1e-6},
@@ -114,6 +116,8 @@ def test_a_value_out_of_range_is_one_clear_line(knobs: dict[str, Any], said: str
 @pytest.mark.parametrize(
     ("knobs", "line"),
     [
+        ({"workers": 0}, "the number of workers is 0: it must be from 1 to 1,000"),
+        ({"workers": 1_001}, "the number of workers is 1001: it must be from 1 to 1,000"),
         ({"target_pid": 0}, "the process id of the target is 0: it must be from 1 to 4,194,304"),
         ({"target_pid": HIGHEST_PID + 1}, "the process id of the target is 4194305: it must be from 1 to 4,194,304"),
         ({"probe_timeout_s": math.nan}, "the probe timeout is nan: it must be from 0 to 31,622,400"),

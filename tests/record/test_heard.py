@@ -57,6 +57,29 @@ def test_what_is_beyond_the_bound_is_not_said_to_be_agreed_on() -> None:
     assert len(heard.tls) == MOST_DISTINCT
 
 
+def test_what_others_heard_is_added() -> None:
+    heard, other = Heard(), Heard()
+    for one in (heard, other, other):
+        one.said(b"hello")
+        one.agreed(OLD)
+    other.refused(Unserved.REFUSED, "no")
+    heard.add(other.sayings, other.tls)
+
+    assert heard.sayings == (Saying("hello", 3, Unserved.NONE), Saying("no", 1, Unserved.REFUSED))
+    assert heard.tls == (Agreed(OLD, 3),)
+
+
+def test_what_others_heard_is_bounded_too() -> None:
+    heard, other = Heard(), Heard()
+    for number in range(MOST_DISTINCT + 3):
+        heard.said(b"%d" % number)
+        other.said(b"other %d" % number)
+    heard.add(other.sayings, other.tls)
+
+    assert len(heard.sayings) == MOST_DISTINCT + 1
+    assert heard.sayings[0] == Saying(OTHER_WORDS, MOST_DISTINCT + 6, Unserved.NONE)
+
+
 @pytest.mark.parametrize("why", Unserved, ids=lambda why: why.name)
 def test_whose_words_they_are(why: Unserved) -> None:
     theirs = {Unserved.NONE, Unserved.REFUSED, Unserved.UNEXPECTED, Unserved.LATE}
