@@ -141,6 +141,11 @@ def test_grades(what: str, facts: dict[str, Any], connections: int, grade: Grade
             "unlimited (the hard limit, the soft one is raised to it), 14 for us",
         ),
         ("descriptors", {"descriptors_hard": 2**63 - 1}, "20,014 (hard limit unlimited), 14 for us"),
+        (
+            "descriptors",
+            {"workers": 51},
+            "20,014 (the hard limit, the soft one is raised to it) × 51 processes, 16 of each for itself",
+        ),
         ("fs.file-max", {"host_files": 2**63 - 1}, "unlimited on this host, 600 in use"),
         ("fs.file-max", {"host_files_exempt": True}, "2,466,177 on this host, 600 in use; CAP_SYS_ADMIN is exempt"),
         (
@@ -161,12 +166,20 @@ def test_grades(what: str, facts: dict[str, Any], connections: int, grade: Grade
         ("memory of the host", {"swap_free": 10**9}, "2.0 GB available and 1.0 GB of swap, 4.2 KB each"),
         ("memory of the cgroup", {"memory_limit": 64 * 10**6, "memory_in_use": 12_345}, "64.0 MB, 12.3 KB in use"),
         ("tasks of the cgroup", {"tasks": 1_000, "tasks_in_use": 9}, "1,000, 9 in use; a run starts 1"),
+        ("tasks of the cgroup", {"tasks": 1_000, "workers": 51}, "1,000, 0 in use; a run starts 53"),
         ("CPU of the cgroup", {"cpu_quota": 0.25}, "0.25 cores"),
         ("container", {"container": "podman"}, "podman"),
     ],
 )
 def test_what_was_found(what: str, facts: dict[str, Any], found: str) -> None:
     assert row(what, limits(**facts)).found == found
+
+
+def test_the_descriptors_of_workers_are_never_tight() -> None:
+    """Nobody else takes any of them, and there are as many processes as are needed."""
+    facts = limits(workers=2)
+    allows = facts.connections_by_descriptors
+    assert [row("descriptors", facts, connections).grade for connections in (allows, allows + 1)] == [OK, IMPOSSIBLE]
 
 
 @pytest.mark.parametrize(
