@@ -106,12 +106,15 @@ def test_what_version_two_of_control_groups_counts(root: Root) -> None:
 def test_only_what_happened_since_is_told(root: Root) -> None:
     root.put("proc/net/softnet_stat", SOFTNET.format(100, 20))
     root.put("proc/net/stat/nf_conntrack", CONNTRACK.format(1, 2, 3, 4))
+    root.put("proc/vmstat", "nr_free_pages 4711\noom_kill 3\n")
     gauge = Gauge(root.path)
+    root.put("proc/vmstat", "nr_free_pages 12\noom_kill 5\n")
     root.put("proc/net/softnet_stat", SOFTNET.format(101, 25))
     root.put("proc/net/stat/nf_conntrack", CONNTRACK.format(2, 12, 3, 6))
     strain = gauge.strain(0.75, 0.25, 0.125)
     assert (strain.lag_s, strain.ramp_lag_s, strain.lagged_since_s) == (0.75, 0.25, 0.125)
     assert (strain.softnet_dropped, strain.conntrack_dropped, strain.conntrack_clashed) == (6, 12, 1)
+    assert strain.oom_kills == 2
 
 
 @pytest.mark.parametrize("fills", [(7, 5, 3), (3, 7, 5), (3, 5, 7)])

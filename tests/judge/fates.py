@@ -16,7 +16,7 @@ from tcpgoon.plan.requirements import Bound, Field, Requirement
 from tcpgoon.record.connection import State
 from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.metrics import measure
-from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side, side_of
+from tcpgoon.record.outcome import FIN, OWNER_DIED, ClosedBy, Phase, Side, side_of
 from tcpgoon.record.shape import shape
 from tcpgoon.record.table import Table
 from tcpgoon.record.unserved import Unserved
@@ -74,6 +74,9 @@ CLOSED_BY_PEER = Fate(State.LOST, FIN, Phase.HELD, life_s=2.0)
 RESET_BY_PEER = Fate(State.LOST, errno.ECONNRESET, Phase.HELD, life_s=2.0)
 LOST_BY_PATH = Fate(State.LOST, errno.ETIMEDOUT, Phase.HELD, life_s=2.0)
 LOST_BY_US = Fate(State.LOST, errno.ENOMEM, Phase.HELD, life_s=2.0)
+ORPHAN = Fate(State.LOST, OWNER_DIED, Phase.WORKER, life_s=2.0)
+ORPHANED_DIAL = Fate(State.FAILED, OWNER_DIED, Phase.WORKER)
+ORPHANS = [ORPHAN, ORPHAN._replace(proved=HANDSHAKE), ORPHANED_DIAL]
 PHANTOM = Fate(State.LOST, errno.ECONNRESET, Phase.PHANTOM, proved=HANDSHAKE)
 HALF_OPEN = PHANTOM._replace(error=errno.ETIMEDOUT, closed_by=ClosedBy.US)
 SILENT_PHANTOM = PHANTOM._replace(error=errno.ETIMEDOUT, closed_by=ClosedBy.PATH)
@@ -114,6 +117,8 @@ def end(table: Table, row: int, fate: Fate, end_s: float) -> None:
     match fate.state:
         case State.CLOSED:
             table.close(row, end_s)
+        case State.LOST | State.FAILED if fate.phase is Phase.WORKER:
+            table.orphan(row, end_s)
         case State.LOST if fate.phase is Phase.PHANTOM:
             table.vanish(row, end_s, fate.error, fate.closed_by)
         case State.LOST:

@@ -2,17 +2,26 @@ import errno
 
 import pytest
 
-from tcpgoon.judge import client_limits, client_speed
+from tcpgoon.judge import client_limits, client_speed, client_workers
 from tcpgoon.judge.client import RULES
 from tcpgoon.judge.strain import Strain
 from tcpgoon.record.connection import State
 from tcpgoon.record.outcome import Phase, Side
 
-from .fates import Fate, facts_of
+from .fates import ORPHANS, Fate, facts_of
 
 
 def test_the_rules_and_their_order() -> None:
-    assert (*client_limits.RULES, *client_speed.RULES, client_limits.other_errors) == RULES
+    ours = (client_workers.died, *client_limits.RULES, *client_speed.RULES, client_limits.other_errors)
+    assert ours == RULES
+
+
+@pytest.mark.parametrize("fate", ORPHANS)
+def test_what_a_process_of_ours_took_with_it_has_exactly_one_finding_as_well(fate: Fate) -> None:
+    seen = facts_of([fate])
+
+    assert [finding.code for rule in RULES for finding in rule(seen)] == ["TG107"]
+    assert seen.endings(Side.CLIENT) == []
 
 
 @pytest.mark.parametrize("memory_refused", [0, 3])

@@ -297,7 +297,7 @@ def test_limits_of_the_cgroup(
     found = limits(container=container, memory_in_use=1_000_000, tasks_in_use=10)
     assert lift.group_memory(found, 1_000) == memory
     assert lift.tasks(found, 1_000) == tasks
-    assert lift.cpu(found, 1_000) == cpu
+    assert lift.cpu(found, 1_000) == lift.cores(found, 1) == cpu
 
 
 def test_memory_of_the_cgroup_for_both_ends() -> None:

@@ -90,6 +90,10 @@ def test_numbers_of_things() -> None:
         "1,013 connections",
         "0 dials",
     )
+    assert (plural(1, "process", "processes"), plural(2_000, "process", "processes")) == (
+        "1 process",
+        "2,000 processes",
+    )
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.70460, "700ms"), (2.008571, "2.01s"), (60.0, "1m0s")])

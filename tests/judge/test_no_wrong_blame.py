@@ -15,7 +15,7 @@ from tcpgoon.judge.codes import TITLES
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts, Finding
 from tcpgoon.judge.seen import HANDFUL
-from tcpgoon.judge.strain import Strain
+from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.probe import ProbeAt
@@ -45,6 +45,8 @@ from .fates import (
     NO_PORT,
     NOT_ASKED,
     OPENING,
+    ORPHAN,
+    ORPHANS,
     PHANTOM,
     PLANNED,
     REFUSED,
@@ -230,6 +232,8 @@ OURS = (
     NO_PORT._replace(error=errno.ECONNREFUSED),
     LOST_BY_US,
     LOST_BY_US._replace(life_s=0.0),
+    *ORPHANS,
+    ORPHAN._replace(life_s=0.0),
     OPENING,
     ABANDONED,
 )
@@ -246,7 +250,7 @@ def test_nobody_else_is_blamed_for_what_our_own_kernel_refused(course: Course, o
 FATES = (
     *(ABANDONED, CLOSED_BY_PEER, DOUBTFUL, HALF_OPEN, HELD, LATE, LOST_BY_PATH, LOST_BY_US, NEVER_TAKEN, NOT_ASKED),
     *(NO_DESCRIPTOR, NO_NET, NO_PORT, OPENING, PHANTOM, PLANNED, REFUSED, RESET_BY_PEER, RESET_DIAL, STILL_THERE),
-    *(SERVED_THEN_DOUBTFUL, SILENT_PHANTOM, TAKEN, UNREACHABLE),
+    *(SERVED_THEN_DOUBTFUL, SILENT_PHANTOM, TAKEN, UNREACHABLE, *ORPHANS),
 )
 WHYS = st.sampled_from([why for why in Unserved if why is not Unserved.UNACKED])
 """What is never acknowledged is lost: that is `NEVER_TAKEN`, or this one, which had been proved before."""
@@ -303,6 +307,17 @@ SITES = st.builds(
     stood_s=st.sampled_from([0.0, 0.5, 60.0]),
 )
 NUMBERS = st.sampled_from([0, 1, 10_000])
+WORKERS = st.builds(
+    Worker,
+    number=st.integers(0, 4),
+    pid=st.integers(1, 4_194_304),
+    connections=NUMBERS,
+    lag_s=st.sampled_from([0.0, 0.1, 9.0]),
+    ramp_lag_s=st.sampled_from([0.0, 0.1, 9.0]),
+    cpu_s=st.sampled_from([0.0, 9.0]),
+    ended=st.sampled_from(["", "", "SIGKILL", "exit status 70", "stalled", "SIGTERM"]),
+    ended_s=st.none() | st.sampled_from([0.0, 9.0]),
+)
 STRAINS = st.builds(
     Strain,
     lag_s=st.sampled_from([0.0, 0.1, 9.0]),
@@ -313,6 +328,8 @@ STRAINS = st.builds(
     conntrack_dropped=NUMBERS,
     conntrack_in_use=NUMBERS,
     memory_refused=NUMBERS,
+    oom_kills=NUMBERS,
+    workers=st.lists(WORKERS, max_size=5).map(tuple),
     tasks_refused=NUMBERS,
 )
 RUNS = st.builds(

@@ -5,6 +5,7 @@ import pytest
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.reasons import carried, left_open, shortfall, stopped, unfinished
+from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.record.heard import Saying
 from tcpgoon.record.knock import Fared
 from tcpgoon.record.unserved import Unserved
@@ -23,6 +24,8 @@ from .fates import (
     NO_PORT,
     NOT_ASKED,
     OPENING,
+    ORPHAN,
+    ORPHANED_DIAL,
     PHANTOM,
     PLANNED,
     REFUSED,
@@ -73,6 +76,10 @@ def test_which_were_not_carried_to_an_end(fate: Fate, count: int) -> None:
 
 
 NOT_VERIFIABLE = "not verifiable with this probe: nobody was ever answered as expected"
+WORKERS = (
+    Worker(number=0, pid=4_711, connections=2),
+    Worker(number=1, pid=4_712, connections=3, ended="SIGKILL", ended_s=3.25),
+)
 OURS = "a limit of this client, not of the target: "
 
 
@@ -96,6 +103,19 @@ OURS = "a limit of this client, not of the target: "
             0,
             f"{OURS}this client cannot hold 7 connections, at most 6 (descriptors): 10 (hard limit 20), 4 for us",
             id="impossible",
+        ),
+        pytest.param(
+            facts_of([HELD] * 2 + [ORPHAN, ORPHANED_DIAL, NO_DESCRIPTOR], strain=Strain(workers=WORKERS)),
+            0,
+            "this client failed, not the target: 1 of 2 worker processes of this client died (pid 4712: SIGKILL after "
+            "3.25s), and 2 connections went with it",
+            id="a worker died, whatever else",
+        ),
+        pytest.param(
+            facts_of([HELD, DOUBTFUL], strain=Strain(workers=WORKERS)),
+            0,
+            "1 of 2 connections were still in doubt at the end: hold them longer (--hold)",
+            id="a worker died, and took none with it",
         ),
         pytest.param(
             facts_of([HELD, OPENING, DOUBTFUL]),
@@ -264,6 +284,12 @@ SAID = (
             "only 1 of 5 connections were established, served and held to the end: "
             "1 gave no answer within 5s, 1 phantom (RST), 1 in doubt, 1 not asked",
             id="and what is not known",
+        ),
+        pytest.param(
+            facts_of([HELD, REFUSED, CLOSED_BY_PEER, DOUBTFUL, *[ORPHAN] * 1_000, *[ORPHANED_DIAL] * 2]),
+            "only 1 of 1,006 connections were established, acknowledged and held to the end: 1 × ECONNREFUSED, "
+            "1 closed (FIN) by the peer, 1,002 went with a worker process of this client that died, 1 in doubt",
+            id="and what is ours",
         ),
         pytest.param(
             facts_of([HELD] * 4, HANDSHAKE, exactly(2), lost(1)),

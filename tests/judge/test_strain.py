@@ -9,7 +9,7 @@ def test_where_nothing_is_known_nothing_happened() -> None:
     assert set(Strain().__struct_fields__) == {
         *("lag_s", "ramp_lag_s", "lagged_since_s", "run_s", "cpu_s", "wall_s", "throttled_s", "softnet_dropped"),
         *("conntrack_dropped", "conntrack_clashed", "conntrack_in_use", "memory_refused", "tasks_refused"),
-        *("cores", "workers"),
+        *("oom_kills", "cores", "workers"),
     }
     assert Strain().cores == 1  # there is no process without one
     assert not any(getattr(Strain(), field) for field in set(Strain.__struct_fields__) - {"cores"})

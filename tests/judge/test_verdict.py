@@ -14,6 +14,7 @@ from tcpgoon.judge.preflight import is_possible
 from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Judgement, Verdict
 from tcpgoon.plan.assurance import Assurance
+from tcpgoon.plan.probe import Exchange
 from tcpgoon.plan.requirements import Bound, Field, Requirement
 from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.record.connection import State
@@ -37,6 +38,9 @@ from .fates import (
     NO_PORT,
     NOT_ASKED,
     OPENING,
+    ORPHAN,
+    ORPHANED_DIAL,
+    ORPHANS,
     PHANTOM,
     PHANTOMS,
     PLANNED,
@@ -170,12 +174,12 @@ ended = (
     | failed
     | gone
     | vanished
-    | st.sampled_from([REFUSED, LATE, NO_PORT, NO_DESCRIPTOR, LOST_BY_US, CLOSED_BY_PEER, *PHANTOMS])
+    | st.sampled_from([REFUSED, LATE, NO_PORT, NO_DESCRIPTOR, LOST_BY_US, CLOSED_BY_PEER, *PHANTOMS, *ORPHANS])
 )
 """The ends that a run comes to, where everything that was asked is known."""
 half_known = st.builds(
     lambda fate, proved, why: fate._replace(proved=proved, unserved=why),
-    st.sampled_from([HELD, DOUBTFUL, STILL_THERE, CLOSED_BY_PEER, PHANTOM, SILENT_PHANTOM]),
+    st.sampled_from([HELD, DOUBTFUL, STILL_THERE, CLOSED_BY_PEER, PHANTOM, SILENT_PHANTOM, ORPHAN]),
     levels,
     st.just(Unserved.NONE) | whys,
 )
@@ -347,6 +351,61 @@ def test_our_failures_never_make_the_difference_between_pass_and_fail(
 
     if verdict_on(had_we_not, *required) is Verdict.PASS:
         assert verdict_on(fates, *required) is not Verdict.FAIL
+
+
+# Processes of ours that died: see also `test_verdict_of_workers`.
+
+
+@pytest.mark.parametrize(
+    ("fates", "required", "verdict"),
+    [
+        ([HELD, ORPHAN], [at_least(1), lost(0)], Verdict.INCONCLUSIVE),
+        ([HELD] * 2 + [ORPHAN], [exactly(2)], Verdict.INCONCLUSIVE),
+        ([HELD] * 3 + [ORPHAN], [exactly(2)], Verdict.FAIL),
+        ([HELD, ORPHAN, ORPHANED_DIAL], [at_least(3)], Verdict.INCONCLUSIVE),
+        ([HELD, ORPHAN, CLOSED_BY_PEER], [at_least(2)], Verdict.INCONCLUSIVE),
+        ([HELD, ORPHAN, CLOSED_BY_PEER], [at_least(3)], Verdict.FAIL),
+        ([HELD, ORPHAN, CLOSED_BY_PEER], [lost(0)], Verdict.FAIL),
+        ([HELD, ORPHAN, CLOSED_BY_PEER], [lost(1)], Verdict.INCONCLUSIVE),
+        # It might have been lost to the target as well, had we held it for longer.
+        ([HELD, ORPHAN], [lost(1)], Verdict.INCONCLUSIVE),
+        # Who is in trouble is deaf, too.
+        ([HELD, ORPHAN, LATE], [], Verdict.INCONCLUSIVE),
+        ([HELD, ORPHANED_DIAL, LOST_BY_PATH], [], Verdict.INCONCLUSIVE),
+        ([HELD, LATE], [], Verdict.FAIL),
+    ],
+)
+def test_what_would_have_been_had_no_process_of_ours_died(
+    fates: list[Fate], required: list[Requirement], verdict: Verdict
+) -> None:
+    assert judged(facts_of(fates, ACKNOWLEDGED, *required)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("why", "level", "again_s", "verdict"),
+    [
+        (Unserved.REFUSED, SERVED, None, Verdict.FAIL),
+        (Unserved.SILENT, SERVED, None, Verdict.FAIL),
+        (Unserved.UNACKED, ACKNOWLEDGED, None, Verdict.FAIL),
+        (Unserved.REFUSED, ACKNOWLEDGED, None, Verdict.INCONCLUSIVE),
+        (Unserved.NONE, SERVED, None, Verdict.INCONCLUSIVE),
+        (Unserved.REFUSED, SERVED, 1.0, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_what_the_target_had_denied_before_a_process_of_ours_died_stays_denied(
+    why: Unserved, level: Assurance, again_s: float | None, verdict: Verdict
+) -> None:
+    """Unless it was to be asked again: it might have served it then."""
+    fates = [HELD, unserved(why, ORPHAN)]
+    plan = plan_of(len(fates), level)
+    if again_s:
+        plan = msgspec.structs.replace(plan, probe=Exchange(name="echo", send="hello"), probe_every_s=again_s)
+    assert judged(facts_of(fates, plan=plan)).verdict is verdict
+
+
+def test_where_nobody_was_ever_answered_it_may_be_the_question_that_is_wrong() -> None:
+    denied = unserved(Unserved.SILENT, ORPHAN._replace(proved=ACKNOWLEDGED))
+    assert judged(facts_of([unserved(Unserved.SILENT), denied], SERVED)).verdict is Verdict.INCONCLUSIVE
 
 
 # What the strain on this client changes, and what it does not.

@@ -220,6 +220,7 @@ def test_what_was_proved() -> None:
     )
     assert (metrics.established, metrics.peak, metrics.at_level) == (2, 2, level(SERVED, 2, 2, 2))
     assert (metrics.lost, metrics.phantoms, metrics.doubtful, metrics.not_served) == (3, 1, 1, 5)
+    assert (metrics.kept, [entry.lost for entry in metrics.unserved]) == (7, [0, 1, 1, 0])
 
 
 def test_what_went_with_a_process_of_ours_is_counted_apart() -> None:
@@ -257,6 +258,7 @@ def test_what_went_with_a_process_of_ours_is_counted_apart() -> None:
         errors=(refused,),
     )
     assert (metrics.orphaned, metrics.lost, metrics.failed, metrics.decided) == (3, 0, 1, 4)
+    assert (metrics.kept, metrics.unserved[0].lost) == (3, 0)
 
 
 def test_the_same_rows_at_the_levels_below() -> None:

@@ -3,7 +3,7 @@
 What is counted for whom differs. The CPU time is that of this process. The cgroups' counters are those of our groups:
 whatever else is in them counts too. Connection tracking is counted for each network namespace. ``softnet_stat`` shows
 the same numbers in every network namespace: they are those of the host's CPUs, and the packets may have been anybody's
-(``softnet_seq_show()``, net/core/net-procfs.c).
+(``softnet_seq_show()``, net/core/net-procfs.c). The OOM killer's victims are those of the whole host, too.
 """
 
 import time
@@ -23,6 +23,7 @@ class _Counters(NamedTuple):
     conntrack_dropped: int
     conntrack_clashed: int
     memory_refused: int
+    oom_kills: int
     tasks_refused: int
 
 
@@ -60,6 +61,7 @@ class Gauge:
             conntrack_clashed=now.conntrack_clashed - then.conntrack_clashed,
             conntrack_in_use=max(self._most_tracked, self._tracked()),
             memory_refused=now.memory_refused - then.memory_refused,
+            oom_kills=now.oom_kills - then.oom_kills,
             tasks_refused=now.tasks_refused - then.tasks_refused,
         )
 
@@ -74,6 +76,7 @@ class Gauge:
             conntrack_dropped=dropped,
             conntrack_clashed=clashed,
             memory_refused=int(_most(_memory_refused, self._memory)),
+            oom_kills=numbers(self._root / "proc/vmstat").get("oom_kill", 0),
             tasks_refused=int(_most(_tasks_refused, self._tasks)),
         )
 

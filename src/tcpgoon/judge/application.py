@@ -89,7 +89,7 @@ def _newest_closed(seen: Seen) -> Losses | None:
     Where more were alive later than after those losses no limit was reached.
     """
     for losses in _turned_out(seen):
-        at_most = seen.is_few(seen.metrics.counts.held - losses.alive, losses.alive)
+        at_most = seen.is_few(seen.metrics.kept - losses.alive, losses.alive)
         if losses.outlived and at_most and _are_newest(losses, seen) and losses not in seen.cliffs(losses.way):
             return losses
     return None

@@ -13,6 +13,7 @@ TITLES = {
     "TG104": "Connection tracking on this client's host is full",
     "TG105": "This client was too slow",
     "TG106": "This client's cgroup has no memory or tasks left",
+    "TG107": "A process of this client died",
     "TG201": "SYNs vanish",
     "TG202": "The path loses packets",
     "TG203": "The target cannot be reached",

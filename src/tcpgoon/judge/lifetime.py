@@ -28,7 +28,7 @@ def keeps_none(seen: Seen) -> Iterator[Finding]:
     """TG405: it answers, and closes."""
     groups = [one for one in seen.losses(Way.FIN, Way.RST) if one is not seen.death]
     count, after_answer = sum(one.count for one in groups), sum(one.after_answer for one in groups)
-    if seen.is_few(after_answer, count) or not seen.is_few(seen.metrics.counts.held, seen.established):
+    if seen.is_few(after_answer, count) or not seen.is_few(seen.metrics.kept, seen.established):
         return
     yield Finding(
         code="TG405",

@@ -140,8 +140,13 @@ def tasks(limits: ClientLimits, _connections: int) -> tuple[str, ...]:
 
 
 def cpu(limits: ClientLimits, _connections: int) -> tuple[str, ...]:
-    """The one core that tcpgoon can use."""
-    return _where(limits, "cores", 1)
+    """One core: a run needs no more, however many it can use."""
+    return cores(limits, 1)
+
+
+def cores(limits: ClientLimits, count: int) -> tuple[str, ...]:
+    """So many cores for the cgroup."""
+    return _where(limits, "cores", count)
 
 
 def _less_waiting(limits: ClientLimits) -> Iterator[str]:

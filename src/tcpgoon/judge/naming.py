@@ -85,9 +85,9 @@ def _limit(row: Plateau, value: float) -> str:
     return format_duration(nearest) if row.kind is Kind.IDLE_TIMEOUT_S else f"{nearest:,.0f}"
 
 
-def plural(count: int, what: str) -> str:
-    """``1 connection``; ``1,013 connections``."""
-    return f"{count:,} {what}{'s' * (count != 1)}"
+def plural(count: int, what: str, several: str = "") -> str:
+    """``1 connection``; ``1,013 connections``; ``several`` is what is said of more than one where it is not that."""
+    return f"{count:,} {what if count == 1 else several or f'{what}s'}"
 
 
 def age(seconds: float) -> str:

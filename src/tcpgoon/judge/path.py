@@ -212,7 +212,7 @@ def _queue_is_known(seen: Seen) -> bool:
 def lost(seen: Seen) -> Iterator[Finding]:
     """TG208: the path or the host went away while all were held, or came back without knowing any of them."""
     death, silent = seen.death, seen.fell_silent
-    all_silent = silent > 0 and seen.is_few(seen.metrics.counts.held - seen.metrics.doubtful, seen.established)
+    all_silent = silent > 0 and seen.is_few(seen.metrics.kept - seen.metrics.doubtful, seen.established)
     reset = death is not None and death.way is Way.RST and not (seen.refused_since_death or seen.is_gone)
     reset = reset and not seen.forgotten
     # A host that came back knows none of them, and says so when it is asked; whoever comes anew is welcome.
@@ -301,7 +301,7 @@ def stranger(seen: Seen) -> Iterator[Finding]:
     young = [one for one in ended if seen.was_asked or (one.young and one not in seen.cliffs(one.way))]
     turned_out = sum(losses.count for losses in young) + seen.reset_dials
     accepted = seen.established + seen.reset_dials
-    none_lives = seen.is_few(seen.metrics.counts.held, seen.plan.connections) and not seen.death
+    none_lives = seen.is_few(seen.metrics.kept, seen.plan.connections) and not seen.death
     wrong = seen.unserved(Unserved.UNEXPECTED, Unserved.NO_TLS, Unserved.ENDLESS)
     forged = seen.metrics.phantoms if seen.metrics.phantoms == seen.established > HANDFUL else 0
     forged = 0 if seen.anybody_welcome else forged  # whom a kernel there has acknowledged

@@ -30,6 +30,11 @@ _WHAT_IT_DID = {
 }
 
 
+_OUR_LIMIT = "a limit of this client, not of the target"
+_WHOSE = {"TG107": "this client failed, not the target"}
+"""What is said before the finding that a verdict is left open for, by its code."""
+
+
 def carried(facts: Facts) -> str:
     """Of a PASS."""
     return f"{_held(facts)} for {format_duration(facts.plan.hold_s)}"
@@ -49,9 +54,9 @@ def unfinished(facts: Facts) -> int:
 
 def left_open(facts: Facts, findings: tuple[Finding, ...], not_verifiable: int) -> str:
     """Why it is not known whether the target would have carried what was asked."""
-    ours = [finding.sentence for finding in findings if finding.side is Side.CLIENT]
+    ours = [finding for finding in findings if finding.side is Side.CLIENT]
     if ours:
-        return f"a limit of this client, not of the target: {ours[0]}"
+        return f"{_WHOSE.get(ours[0].code, _OUR_LIMIT)}: {ours[0].sentence}"
     if unfinished(facts):
         return f"this client left {unfinished(facts):,} of {facts.plan.connections:,} connections without an end"
     why = list(_what_is_not_known(facts, not_verifiable))
@@ -100,7 +105,7 @@ def _wrong_question(facts: Facts) -> str:
 
 def shortfall(facts: Facts, broken: list[Requirement]) -> str:
     """Of a FAIL in which the requirements ``broken`` do not hold."""
-    parts = [*map(_dialled, facts.metrics.errors), *_lost(facts), *_phantoms(facts), *_not_known(facts)]
+    parts = [*map(_dialled, facts.metrics.errors), *_lost(facts), *_phantoms(facts), *_ours(facts), *_not_known(facts)]
     if parts:
         return f"only {_held(facts)} to the end: {', '.join(parts)}"
     return f"{_held(facts)}, at most {facts.metrics.peak:,} at once; required: {', '.join(map(str, broken))}"
@@ -135,6 +140,11 @@ def _ended(ending: Ending) -> str:
 def _phantoms(facts: Facts) -> Iterator[str]:
     for ending in facts.metrics.phantom_endings:
         yield f"{ending.count:,} phantom{'s' * (ending.count != 1)} ({ending.name})"
+
+
+def _ours(facts: Facts) -> Iterator[str]:
+    if orphaned := facts.metrics.orphaned:
+        yield f"{orphaned:,} went with a worker process of this client that died"
 
 
 def _not_known(facts: Facts) -> Iterator[str]:

@@ -156,8 +156,8 @@ class Seen:
 
     @property
     def served(self) -> int:
-        """Those that were served to the end."""
-        return self.metrics.breakdown.served
+        """Those that were served to the end, or until a process of ours died that held them."""
+        return self.metrics.breakdown.served + self.metrics.breakdown.orphaned_served
 
     @cached_property
     def refused_by_kernel(self) -> int:
@@ -172,8 +172,8 @@ class Seen:
         """
         death = self.death
         lost = self.death_toll if death is not None and death.way is Way.RST and self.is_reply(death) else 0
-        all_of_them = self.refused_by_kernel + lost == self.established and self.anybody_welcome
-        return self.established if all_of_them else 0
+        asked_again = self.established - self.metrics.breakdown.orphaned
+        return asked_again if self.refused_by_kernel + lost == asked_again and self.anybody_welcome else 0
 
     @cached_property
     def silent_phantoms(self) -> int:
@@ -184,7 +184,7 @@ class Seen:
     def fell_silent(self) -> int:
         """Connections that had been there, and of which nothing is heard any more."""
         silent = self.silent_phantoms + sum(one.count for one in self.losses(Way.SILENCE))
-        nobody_left = self.is_few(self.metrics.counts.held - self.metrics.doubtful, self.established)
+        nobody_left = self.is_few(self.metrics.kept - self.metrics.doubtful, self.established)
         # That they had been there is known from others that were served. A full queue leaves in it whom it has.
         return silent + (self.never_taken if nobody_left and (self.anybody_welcome or self.metrics.answered) else 0)
 
@@ -201,7 +201,7 @@ class Seen:
     def _asked_in_vain(self) -> int:
         """Silent phantoms that had been asked: had their kernel taken the question, they would be no phantoms."""
         whys = (Unserved.UNACKED, Unserved.SILENT)
-        gone = sum(entry.count - entry.held for entry in self.metrics.unserved if entry.why in whys)
+        gone = sum(entry.lost for entry in self.metrics.unserved if entry.why in whys)
         return min(gone - _count(e for e in self.metrics.losses if e.unserved in whys), self._silent)
 
     @property
@@ -251,7 +251,7 @@ class Seen:
         at_once = 2 * self.let_in_late <= self.established  # who repeats its SYN and is let in met no cap
         capped = capped and at_once and not self.silently_rejected
         taken = self.established - self.refused_by_kernel - self.never_taken
-        stay = 2 * self.metrics.counts.held >= taken
+        stay = 2 * self.metrics.kept >= taken
         return self.established if capped and stay and not self.is_few(self.timeouts, self.established) else None
 
     @cached_property

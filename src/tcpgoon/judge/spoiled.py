@@ -90,7 +90,7 @@ def by_short_time(facts: Facts) -> Counter[Ending]:
     metrics = facts.metrics
     lost = Counter({ending: ending.count for ending in metrics.losses if ending.unserved in _TIMED_OUT})
     silent = filter(_is_silent, metrics.phantom_endings)
-    unacked = sum(entry.count - entry.held for entry in metrics.unserved if entry.why is Unserved.UNACKED)
+    unacked = sum(entry.lost for entry in metrics.unserved if entry.why is Unserved.UNACKED)
     return lost + _shared(silent, unacked)
 
 

@@ -65,6 +65,8 @@ class Strain(msgspec.Struct, frozen=True, kw_only=True):
     """Flows in that table, at the most that was seen."""
     memory_refused: int = 0
     """How often the cgroup's memory limit was hit. Caches are given up then: that alone is no harm."""
+    oom_kills: int = 0
+    """Processes of this host that the kernel's OOM killer ended."""
     tasks_refused: int = 0
     """How often the cgroup's limit of processes and threads was hit."""
     workers: tuple[Worker, ...] = ()

@@ -7,9 +7,10 @@ we could not ask, and that is decided by one thought: *had everything gone well 
 there of which we do not know it, would the requirements hold?* If they would, nothing is known of the target:
 INCONCLUSIVE. If they would not, the target failed whatever we did: FAIL.
 
-What we spoiled are the dials that our own kernel refused, what was never decided, the connections that a newcomer of
-ours may have pushed out, or whose place it may have kept, and a probe that nobody ever answered as expected: it may be
-the wrong question; and those ends that our own slowness, or packets that our own host dropped, explain (`spoiled`): not
+What we spoiled are the dials that our own kernel refused, what was never decided, what a process of ours took with it
+when it died (then not even a PASS is given of what is left), the connections that a newcomer of ours may have pushed
+out, or whose place it may have kept, and a probe that nobody ever answered as expected: it may be the wrong question;
+and those ends that our own slowness, or packets that our own host dropped, explain (`spoiled`): not
 all that went wrong while we were busy. Silence on the path is held against the target only where nothing was wrong with
 us, since a client in trouble is deaf too. And what a client that stood still found to be there only after the time for
 it may have come too late: then not even a PASS is known to be one.
@@ -70,13 +71,18 @@ def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
     """The verdict over ``facts``."""
     if facts.interrupted:
         return Judgement(Verdict.INTERRUPTED, reasons.stopped(facts))
-    if facts.started and not reasons.unfinished(facts) and _is_certain(facts) and not _came_late(facts):
+    if facts.started and _went_to_its_end(facts) and _is_certain(facts) and not _came_late(facts):
         return Judgement(Verdict.PASS, reasons.carried(facts))
     if not facts.started or _is_possible(facts):
         return Judgement(Verdict.INCONCLUSIVE, reasons.left_open(facts, findings, not_verifiable(facts)))
     measured = _as_measured(facts)
     broken = [requirement for requirement in _required(facts) if not requirement.holds(measured.of(requirement))]
     return Judgement(Verdict.FAIL, reasons.shortfall(facts, broken))
+
+
+def _went_to_its_end(facts: Facts) -> bool:
+    """Whether each connection came to an end that is known, and no process of ours died with any of them."""
+    return not (reasons.unfinished(facts) or facts.metrics.orphaned)
 
 
 def _came_late(facts: Facts) -> bool:
@@ -112,9 +118,9 @@ def _as_measured(facts: Facts) -> _Numbers:
 
 
 def _at_worst(facts: Facts) -> _Numbers:
-    """Were all those phantoms that are in doubt, or that nobody asked."""
+    """Were all those phantoms that are in doubt, or that nobody asked; or lost that went with a process of ours."""
     metrics, measured = facts.metrics, _as_measured(facts)
-    return measured._replace(lost=measured.lost + metrics.doubtful + metrics.unproved)
+    return measured._replace(lost=measured.lost + metrics.doubtful + metrics.unproved + metrics.breakdown.orphaned)
 
 
 def _were_all_proved(facts: Facts) -> _Numbers:
@@ -125,13 +131,14 @@ def _were_all_proved(facts: Facts) -> _Numbers:
 def _at_best(facts: Facts) -> _Numbers:
     """What would have been measured had all that we spoiled gone well, and were all there that may be."""
     metrics, undecided = facts.metrics, facts.plan.connections - facts.metrics.decided
-    ends = _spoiled(facts, deaf=bool(undecided))
+    ends = _spoiled(facts, deaf=bool(undecided or metrics.orphaned))
     losses = metrics.pushed_out + _broken_off(facts)
     losses += sum(ending.count for ending in ends if ending.phase in (Phase.HELD, Phase.PHANTOM))
     losses = min(losses, metrics.lost)  # some of them may be one and the same
     dials = undecided + sum(ending.count for ending in ends if ending.phase not in (Phase.HELD, Phase.PHANTOM))
-    kept_out = min(metrics.kept_out, metrics.counts.failed + metrics.lost + undecided - dials - losses)
+    kept_out = min(metrics.kept_out, metrics.failed + metrics.lost + undecided - dials - losses)
     count = dials + losses + kept_out + metrics.unknown + _unanswered_and_held(facts)
+    count += metrics.breakdown.orphaned - _denied_before_orphaned(facts)
     # What we closed ourselves was there for as long as we wanted: that it was not all at once is ours too.
     peak = max(metrics.peak, metrics.established)
     lost = max(0, metrics.lost - losses - kept_out)
@@ -161,8 +168,22 @@ def _unverifiable_and_held(facts: Facts) -> int:
 
 def _unanswered_and_held(facts: Facts) -> int:
     """Those, and the ones that had too little time for their answer."""
-    no_proof = spoiled.short_of_time(facts) | (UNPROVEN if _may_be_the_question(facts) else frozenset())
-    return _held(facts, no_proof)
+    return _held(facts, _no_proof(facts))
+
+
+def _no_proof(facts: Facts) -> frozenset[Unserved]:
+    """The ways of not being served that prove nothing about the target."""
+    return spoiled.short_of_time(facts) | (UNPROVEN if _may_be_the_question(facts) else frozenset())
+
+
+def _denied_before_orphaned(facts: Facts) -> int:
+    """Connections that a process of ours took with it, and that the target had denied by then what was asked for."""
+    plan = facts.plan
+    if plan.probe_every_s is not None:
+        return 0  # it might have served them the next time
+    denials = {why for why in Unserved if plan.level is Assurance.SERVED or why is Unserved.UNACKED}
+    denials -= _no_proof(facts)
+    return sum(entry.orphaned for entry in facts.metrics.unserved if entry.why in denials)
 
 
 def _held(facts: Facts, whys: frozenset[Unserved]) -> int:

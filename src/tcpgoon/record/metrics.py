@@ -38,6 +38,11 @@ class NotServed(msgspec.Struct, frozen=True, kw_only=True):
     orphaned: int = 0
     """How many of them were there until the process of ours that held them died."""
 
+    @property
+    def lost(self) -> int:
+        """How many of them the peer or the path ended, or were phantoms."""
+        return self.count - self.held - self.orphaned
+
 
 class Retransmitted(NamedTuple):
     """``connections`` that needed the same number of repeated SYNs."""
@@ -143,6 +148,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     def orphaned(self) -> int:
         """Connections that were held or dialled by a process of ours, and gone with it when it died."""
         return self.breakdown.orphaned + self.orphaned_dials
+
+    @property
+    def kept(self) -> int:
+        """Connections that nobody else ended: held to the end, or until the process of ours that held them died."""
+        return self.counts.held + self.breakdown.orphaned
 
     @property
     def not_served(self) -> int:
