@@ -83,8 +83,7 @@ class Dialling:
 
     def _dial(self, row: int) -> None:
         connections = self._connections
-        turn, source = divmod(row, self._sources)
-        self._table.dial(row, connections.now(), source, turn % self._endpoints)
+        self._table.dial(row, connections.now(), row % self._sources, row // self._sources % self._endpoints)
         while (refusal := self._kernel.dial(row)) is ANOTHER_PORT:
             self._table.start_s[row] = connections.now()  # the search for a port is ours, not the target's
         if refusal:
