@@ -16,6 +16,7 @@ from tcpgoon.engine.connections import Connections
 from tcpgoon.engine.dialling import Dialling
 from tcpgoon.engine.gates import Alone, Gate, Gates
 from tcpgoon.engine.kernel import AGAIN, MORE, MOST_EVENTS, WAKE, Kernel
+from tcpgoon.engine.lag import Lag
 from tcpgoon.engine.newcomer import Newcomer
 from tcpgoon.engine.probes.making import Questions
 from tcpgoon.engine.probes.proxy_protocol import proxy_header
@@ -38,9 +39,6 @@ FEWEST_TO_HALVE = 4
 LOOK_EVERY_S = 0.1
 """While anybody may be late, we look so often, happen what may: one who is stopped or starved in between has no other
 way to know it (`Loop.lag_s`)."""
-
-LONG_LAG_S = 0.25
-"""Less is the lag of any busy machine."""
 
 LONGEST_WAIT_S = 3_600.0
 """The longest that we ask the kernel to wait: epoll counts milliseconds in 32 bits, and a hold may take a year."""
@@ -91,12 +89,9 @@ class Loop:
         self._back_s = 0.0
         """When we last came back from looking."""
         self._stopping = False
-        self.lag_s = 0.0
-        """The longest that we did not look at what had happened: busy with a turn's work, or not let run."""
+        self.lag = Lag()
         self.ramp_lag_s = 0.0
         """That of the time in which connections were dialled."""
-        self.lagged_since_s: float | None = None
-        """Since when, for the first time, we did not look for so long; None: that never happened."""
         self.interrupted = False
         """Whether `stop` came before the hold was over and what was asked for was proved."""
 
@@ -121,7 +116,7 @@ class Loop:
         self._knock_beside_none()
         self._meet(Gate.DIAL)
         self._establish()
-        self.ramp_lag_s = self.lag_s
+        self.ramp_lag_s = self.lag.longest_s
         self._meet(Gate.ASK)
         peak_s = self._now_s()
         if self._plan.probe_at is ProbeAt.PEAK:
@@ -155,6 +150,8 @@ class Loop:
         self._gates.arrive(gate)
         self._back_s += self._now_s() - came_s  # what was done there is no lag: nobody could be late meanwhile
         self._go_on(lambda: self._gates.opened_s(gate) is None)
+        self._stopping = self._stopping or self._gates.is_over
+        self.lag.note(self._now_s() - self._opened_s(gate), self._back_s)
 
     def _opened_s(self, gate: Gate) -> float:
         """When ``gate`` was opened; now, where it never was, since we were stopped before."""
@@ -214,11 +211,7 @@ class Loop:
             self._looked_s = looked_s = self._now_s()
         events = self._kernel.poll(wait_s)
         now_s = self._now_s()
-        lag_s = max(looked_s - self._back_s, now_s - looked_s - wait_s)
-        if lag_s > self.lag_s:
-            self.lag_s = lag_s
-            if lag_s >= LONG_LAG_S and self.lagged_since_s is None:
-                self.lagged_since_s = self._back_s
+        self.lag.note(max(looked_s - self._back_s, now_s - looked_s - wait_s), self._back_s)
         self._back_s = now_s
         self._gates.looked(now_s)
         for row in unread:

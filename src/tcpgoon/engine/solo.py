@@ -79,4 +79,4 @@ class Solo:
 
     def strain(self, gauge: Gauge) -> Strain:
         """What the run demanded of this client; ``gauge`` was made before it."""
-        return gauge.strain(self._loop.lag_s, self._loop.ramp_lag_s, self._loop.lagged_since_s)
+        return gauge.strain(self._loop.lag.longest_s, self._loop.ramp_lag_s, self._loop.lag.since_s)

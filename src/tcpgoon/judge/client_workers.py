@@ -132,6 +132,14 @@ def _stalled(facts: Facts) -> _Cure:
     )
 
 
+def _without_task(facts: Facts) -> _Cure:
+    """``fork()`` says EAGAIN where there may be no more tasks."""
+    return _Cure(
+        "let this client start more processes",
+        (*lift.tasks(facts.limits, facts.plan.connections), "ulimit -u  # processes that its user may have"),
+    )
+
+
 def _ended_by_somebody(_facts: Facts) -> _Cure:
     return _Cure(
         "look who ends processes here: an administrator, a supervisor, a limit of CPU time",
@@ -141,6 +149,9 @@ def _ended_by_somebody(_facts: Facts) -> _Cure:
 
 _CURES: dict[str, Callable[[Facts], _Cure]] = {
     "SIGKILL": _killed,
+    "killed": _killed,  # by whom nobody was left to say
+    "ENOMEM": _killed,
+    "EAGAIN": _without_task,
     "SIGBUS": _killed,  # of shared memory that cannot be had
     "SIGSEGV": _crashed,
     "SIGABRT": _crashed,

@@ -17,7 +17,7 @@ from tcpgoon.engine.gates import Gate
 from tcpgoon.engine.host import cores
 from tcpgoon.engine.strain import Gauge
 from tcpgoon.engine.workers import messages
-from tcpgoon.engine.workers.messages import Arrived, Born, Died, Knocked, Message, Piece, Report, Unborn
+from tcpgoon.engine.workers.messages import Arrived, Born, Died, Failed, Knocked, Message, Piece, Report
 from tcpgoon.engine.workers.worker import Task
 from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.record.heard import Heard
@@ -125,8 +125,7 @@ class Crew:
     def stop(self) -> None:
         """Dial no more, close everything, let `run` return; for other threads and signal handlers."""
         self._board.end()
-        with suppress(OSError):  # it is over already
-            os.eventfd_write(self._bell, 1)
+        self._ring()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -186,8 +185,8 @@ class Crew:
         match message:
             case Born(number, pid):
                 self._members[number].pid = pid
-            case Unborn(number, error):
-                self._bury(self._members[number], f"not started ({error_name(error)})")
+            case Failed(number, error):
+                self._bury(self._members[number], error_name(error))
             case Died(number, status):
                 self._members[number].is_gone = True
                 self._bury(self._members[number], _how(status))
@@ -268,6 +267,10 @@ class Crew:
                 self.interrupted = self._board.is_over
             self._board.open(gate, turn, self._now_s())
             self._opened.add(due)
+            self._ring()
+
+    def _ring(self) -> None:
+        if self._bell >= 0:
             os.eventfd_write(self._bell, 1)
 
     def _due(self) -> tuple[Gate, int] | None:

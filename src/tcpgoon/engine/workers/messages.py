@@ -24,8 +24,8 @@ class Born(msgspec.Struct, frozen=True, tag=True):
     pid: int
 
 
-class Unborn(msgspec.Struct, frozen=True, tag=True):
-    """Our kernel gave no process for it: ``error`` is the errno."""
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """Our kernel gave a worker no process, descriptor or memory for itself: ``error`` is the errno."""
 
     worker: int
     error: int
@@ -59,7 +59,7 @@ class Piece(msgspec.Struct, frozen=True, tag=True):
     last: bool
 
 
-Message = Born | Unborn | Died | Arrived | Knocked | Piece
+Message = Born | Failed | Died | Arrived | Knocked | Piece
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ descriptors that it inherits, with the `Task` on its standard input. It is of a 
 Ctrl-C is for the parent, who then ends the run.
 """
 
+import errno
 import gc
 import mmap
 import os
@@ -24,8 +25,8 @@ from typing import NoReturn
 
 import msgspec
 
-from tcpgoon.engine.probes.making import questions
-from tcpgoon.engine.workers.messages import Born, Died, Unborn, tell
+from tcpgoon.engine.probes.making import Questions, questions
+from tcpgoon.engine.workers.messages import Born, Died, Failed, tell
 from tcpgoon.engine.workers.worker import Place, Task, work
 from tcpgoon.errors import ExitStatus
 
@@ -59,12 +60,28 @@ class Nursery:
             try:
                 pid = os.fork()
             except OSError as exc:
-                tell(self._line, Unborn(number, exc.errno or 0))
+                tell(self._line, Failed(number, exc.errno or errno.EAGAIN))
                 continue
             if not pid:
-                _live(lambda: work(self._task, self._memory, asked, place))  # noqa: B023 - it does not return
+                self._live(place, asked)
             self._children[pid] = number
             tell(self._line, Born(number, pid))
+
+    def _live(self, place: Place, asked: Questions | None) -> NoReturn:
+        """Be a worker, and nothing else, whatever happens."""
+        status = ExitStatus.BUG
+        try:
+            with suppress(OSError):
+                Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_DIE))
+            work(self._task, self._memory, asked, place)
+            status = ExitStatus.PASS
+        except (OSError, MemoryError) as exc:
+            tell(self._line, Failed(place.number, getattr(exc, "errno", None) or errno.ENOMEM))
+        except BaseException:  # noqa: BLE001 - the nursery is not to go on in this process
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
 
     def watch(self) -> None:
         """Say of each when it has ended; returns when the last one has."""
@@ -96,22 +113,6 @@ class Nursery:
             if pid in self._children:
                 tell(self._line, Died(self._children.pop(pid), os.waitstatus_to_exitcode(status)))
         return False
-
-
-def _live(life: object) -> NoReturn:
-    """Be a worker, and nothing else, whatever happens."""
-    status = ExitStatus.BUG
-    try:
-        with suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text(str(FIRST_TO_DIE))
-        assert callable(life)  # noqa: S101
-        life()
-        status = ExitStatus.PASS
-    except BaseException:  # noqa: BLE001 - the nursery is not to go on in this process
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
 
 
 def main(memory: int, line: int, bell: int) -> None:

@@ -111,9 +111,9 @@ def work(task: Task, memory: memoryview, questions: Questions | None, place: Pla
     finally:
         kernel.shut()
     found = Report(
-        lag_s=loop.lag_s,
+        lag_s=loop.lag.longest_s,
         ramp_lag_s=loop.ramp_lag_s,
-        lagged_since_s=loop.lagged_since_s,
+        lagged_since_s=loop.lag.since_s,
         cpu_s=cpu_s or time.process_time(),
         missing=kernel.missing,
         sayings=loop.heard.sayings,
