@@ -77,7 +77,7 @@ def starve(pid: int, limit: Path, share: float) -> None:
 @pytest.mark.parametrize("force", [(), ("--force",)], ids=["not started", "forced"])
 def test_few_descriptors(tcpgoon: Tcpgoon, server: StartServer, force: tuple[str, ...]) -> None:
     target = server()
-    said = tcpgoon(*force, "-c", 300, "-s", 0, target.host, target.port, before=few_descriptors(200))
+    said = tcpgoon(*force, "--workers", 1, "-c", 300, "-s", 0, target.host, target.port, before=few_descriptors(200))
     is_ours(said, "TG101")
 
 

@@ -26,7 +26,7 @@ def test_the_soft_limit_of_descriptors_is_raised_by_itself(tcpgoon: Tcpgoon, ser
 
 def test_too_few_descriptors_are_seen_before_the_first_dial(tcpgoon: Tcpgoon, server: Start) -> None:
     target = server()
-    said = tcpgoon("-c", 100, "-s", 0, target.host, target.port, before=few_descriptors(64))
+    said = tcpgoon("--workers", 1, "-c", 100, "-s", 0, target.host, target.port, before=few_descriptors(64))
     assert said.final == {"total": 100, "not_initiated": 100}
     found = said.line("TG101 (client, certain): ")
     assert re.fullmatch(
@@ -44,18 +44,23 @@ def test_too_few_descriptors_are_seen_before_the_first_dial(tcpgoon: Tcpgoon, se
 def test_what_is_said_to_be_possible_is_possible_and_one_more_is_not(tcpgoon: Tcpgoon, server: Start) -> None:
     """The number in the finding is exact enough to be used."""
     target = server()
-    refused = tcpgoon("-c", 100, target.host, target.port, before=few_descriptors(64)).line("TG101 (client, certain): ")
+
+    def asked(connections: int) -> Said:
+        words = ("--workers", 1, "-c", connections, "-s", 0, target.host, target.port)
+        return tcpgoon(*words, before=few_descriptors(64))
+
+    refused = asked(100).line("TG101 (client, certain): ")
     possible = int(refused.split("at most ", 1)[1].split(" ")[0])
-    at_it = tcpgoon("-c", possible, "-s", 0, target.host, target.port, before=few_descriptors(64))
+    at_it = asked(possible)
     assert at_it.final == {"total": possible, "established": possible}
     assert at_it.exit_status == 0
-    above = tcpgoon("-c", possible + 1, "-s", 0, target.host, target.port, before=few_descriptors(64))
-    assert above.exit_status == 3
+    assert asked(possible + 1).exit_status == 3
 
 
 def test_descriptors_that_run_out_on_the_way(tcpgoon: Tcpgoon, server: Start) -> None:
     target = server()
-    said = tcpgoon("--force", "-c", 100, "-s", 0, target.host, target.port, before=few_descriptors(64))
+    words = ("--force", "--workers", 1, "-c", 100, "-s", 0, target.host, target.port)
+    said = tcpgoon(*words, before=few_descriptors(64))
     assert said.final["established"] + said.final["error"] == 100
     assert said.line("Errors: ") == f"EMFILE × {said.final['error']}"
     assert said.line("TG101 (client, certain): ").startswith(

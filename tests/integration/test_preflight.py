@@ -57,7 +57,7 @@ def preflight(*words: object, before: Sequence[str] = ()) -> Told:
 def test_a_client_that_can(server: Start) -> None:
     target = server()
     told = preflight("-c", 10, target.host, target.port)
-    assert (told.exit_status, len(told.rows)) == (0, 11)
+    assert (told.exit_status, len(told.rows)) == (0, 12)
     assert {grade for _, grade in told.rows.values()} <= {"ok", "tight"}
     assert told.summary.startswith(f"This client can hold 10 connections to {target.host}:{target.port}: at most ")
     target.end()
@@ -69,7 +69,7 @@ def test_descriptors(tcpgoon: Tcpgoon, server: Start) -> None:
     """What it allows is possible, and one more is not: by its own word, and by the run's."""
     target = server()
     before = few_descriptors(200)
-    told = preflight("-c", 1_000, target.host, target.port, before=before)
+    told = preflight("--workers", 1, "-c", 1_000, target.host, target.port, before=before)
     allows = int(told.rows["descriptors"][0])
     assert told.exit_status == 3
     assert told.rows["descriptors"] == [str(allows), "impossible"]
@@ -81,9 +81,27 @@ def test_descriptors(tcpgoon: Tcpgoon, server: Start) -> None:
         f"This client cannot hold 1,000 connections to {target.host}:{target.port}: at most {allows} (descriptors)"
     )
     for connections, exit_status in ((allows, 0), (allows + 1, 3)):
-        asked = ("-c", connections, target.host, target.port)
+        asked = ("--workers", 1, "-c", connections, target.host, target.port)
         assert preflight(*asked, before=before).exit_status == exit_status
         assert tcpgoon("-s", 0, "--hold", 0, *asked, before=before).exit_status == exit_status
+
+
+@LINUX
+def test_descriptors_of_several_processes(tcpgoon: Tcpgoon, server: Start) -> None:
+    """The same with three: each has the limit for itself."""
+    target = server()
+    before = few_descriptors(116)
+    told = preflight("--workers", 3, "-c", 301, target.host, target.port, before=before)
+    assert told.rows["descriptors"] == ["300", "impossible"]
+    assert told.found("processes") == "3 workers, and one that brings them forth"
+    assert told.found("descriptors").strip() == (
+        "116 (the hard limit, the soft one is raised to it) × 3 processes, 16 of each for itself"
+    )
+    assert told.commands("TG101 descriptors")[0] == "tcpgoon … --workers 4"
+    for connections, exit_status in ((300, 0), (301, 3)):
+        asked = ("--workers", 3, "-c", connections, target.host, target.port)
+        assert preflight(*asked, before=before).exit_status == exit_status
+        assert tcpgoon("-s", 0, "--close", "reset", *asked, before=before).exit_status == exit_status
 
 
 @LINUX

@@ -67,16 +67,15 @@ def test_descriptors_in_other_places(found: dict[str, int | None], first: str) -
 @pytest.mark.parametrize(
     ("found", "commands"),
     [
-        pytest.param({"workers": 2}, ("tcpgoon … --workers 10", f"LimitNOFILE=6266  {UNIT}"), id="too few workers"),
-        pytest.param({"workers": 10}, (f"LimitNOFILE=1266  {UNIT}",), id="enough workers"),
         pytest.param(
-            {"workers": 2, "tasks": 12, "tasks_in_use": 0}, ("tcpgoon … --workers 10",), id="just enough tasks"
+            {"workers_most": 2}, ("tcpgoon … --workers 10", f"LimitNOFILE=6266  {UNIT}"), id="too few workers"
         ),
-        pytest.param(
-            {"workers": 2, "tasks": 11, "tasks_in_use": 0}, (f"LimitNOFILE=6266  {UNIT}",), id="too few tasks"
-        ),
-        pytest.param({"workers": 2, "descriptors_soft": 25}, (f"LimitNOFILE=6266  {UNIT}",), id="too many workers"),
-        pytest.param({"workers": 2, "descriptors_soft": 16}, (f"LimitNOFILE=6266  {UNIT}",), id="not even one each"),
+        pytest.param({"workers_most": 10}, (f"LimitNOFILE=1266  {UNIT}",), id="enough workers"),
+        pytest.param({"tasks": 12}, ("tcpgoon … --workers 10",), id="just enough tasks"),
+        pytest.param({"tasks": 11}, (f"TasksMax=15  {UNIT}",), id="too few tasks"),
+        pytest.param({"descriptors_soft": 25}, (f"LimitNOFILE=12524  {UNIT}",), id="too many workers"),
+        pytest.param({"descriptors_soft": 16}, (f"LimitNOFILE=12524  {UNIT}",), id="not even one each"),
+        pytest.param({"workers_possible": False}, (f"LimitNOFILE=12524  {UNIT}",), id="not here"),
     ],
 )
 def test_more_processes_have_more_descriptors(found: dict[str, Any], commands: tuple[str, ...]) -> None:

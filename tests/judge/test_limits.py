@@ -35,14 +35,14 @@ def test_how_many_the_descriptors_suffice_for(soft: int, in_use: int, most: int 
     ("soft", "most", "workers", "connections"), [(1_016, None, 3, 3_000), (1_016, 116, 3, 300), (16, None, 3, 0)]
 )
 def test_each_worker_has_a_limit_of_its_own(soft: int, most: int | None, workers: int, connections: int) -> None:
-    found = limits(descriptors_soft=soft, descriptors_most=most, workers=workers)
+    found = limits(descriptors_soft=soft, descriptors_most=most, workers_most=workers)
     assert found.connections_by_descriptors == connections
     assert found.connections_of_a_worker * workers == connections
 
 
 @pytest.mark.parametrize(("most", "connections"), [(None, None), (116, 300), (10, 0)])
 def test_what_the_limits_of_workers_can_be_raised_to(most: int | None, connections: int | None) -> None:
-    assert limits(descriptors_most=most, workers=3).connections_by_nr_open == connections
+    assert limits(descriptors_most=most, workers_most=3).connections_by_nr_open == connections
 
 
 @pytest.mark.parametrize(("workers", "tasks"), [(1, 1), (2, 4), (51, 53)])

@@ -41,6 +41,7 @@ def fact(what: str, found: str, grade: Grade = OK, code: str = "", allows: int |
 def test_all_rows_of_a_client_at_ease() -> None:
     assert checks(LIMITS, 10_000) == (
         fact("descriptors", "20,014 (the hard limit, the soft one is raised to it), 14 for us", OK, "TG101", 20_000),
+        fact("processes", "this one alone"),
         fact("fs.nr_open", "1,048,576, as far as that can be raised", OK, "TG101", 1_048_562),
         fact("fs.file-max", "2,466,177 on this host, 600 in use", OK, "TG101", 2_465_577),
         fact("local ports", "28,232 (32768-60999); 0 in use, 0 in TIME_WAIT", OK, "TG102", 28_232),
@@ -58,6 +59,7 @@ def test_all_rows_where_nothing_is_known() -> None:
     unknown = "not known here"
     assert checks(NOTHING_KNOWN, 100) == (
         fact("descriptors", "1,024 (hard limit 4,096), 24 for us", OK, "TG101", 1_000),
+        fact("processes", "this one alone"),
         fact("fs.nr_open", unknown, UNKNOWN, "TG101"),
         fact("fs.file-max", unknown, UNKNOWN, "TG101"),
         fact("local ports", unknown, UNKNOWN, "TG102"),
@@ -143,9 +145,16 @@ def test_grades(what: str, facts: dict[str, Any], connections: int, grade: Grade
         ("descriptors", {"descriptors_hard": 2**63 - 1}, "20,014 (hard limit unlimited), 14 for us"),
         (
             "descriptors",
-            {"workers": 51},
+            {"workers": 51, "workers_most": 51},
             "20,014 (the hard limit, the soft one is raised to it) × 51 processes, 16 of each for itself",
         ),
+        (
+            "descriptors",
+            {"workers": 51, "workers_most": 1_000},
+            "20,014 (the hard limit, the soft one is raised to it) × up to 1,000 processes, 16 of each for itself",
+        ),
+        ("processes", {}, "this one alone"),
+        ("processes", {"workers": 51}, "51 workers, and one that brings them forth"),
         ("fs.file-max", {"host_files": 2**63 - 1}, "unlimited on this host, 600 in use"),
         ("fs.file-max", {"host_files_exempt": True}, "2,466,177 on this host, 600 in use; CAP_SYS_ADMIN is exempt"),
         (
@@ -177,7 +186,7 @@ def test_what_was_found(what: str, facts: dict[str, Any], found: str) -> None:
 
 def test_the_descriptors_of_workers_are_never_tight() -> None:
     """Nobody else takes any of them, and there are as many processes as are needed."""
-    facts = limits(workers=2)
+    facts = limits(workers=2, workers_most=2)
     allows = facts.connections_by_descriptors
     assert [row("descriptors", facts, connections).grade for connections in (allows, allows + 1)] == [OK, IMPOSSIBLE]
 

@@ -3,19 +3,23 @@ from typing import Any
 import pytest
 
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.judge.workers import workers_for
+from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.tls import TlsOptions
 
 
-def workers(
+def shared(
     connections: int, cores: int = 1, limit: int = 1_016, facts: dict[str, Any] | None = None, **plan: Any
-) -> int:
+) -> ClientLimits:
     known = {"descriptors_in_use": 14, "ports": None, "workers_possible": True, **(facts or {})}
     limits = ClientLimits(descriptors_soft=limit, descriptors_hard=limit, **known)
-    return workers_for(Plan(target=Target("h", 1), connections=connections, **plan), limits, cores)
+    return with_workers(limits, Plan(target=Target("h", 1), connections=connections, **plan), cores)
+
+
+def workers(*args: Any, **fields: Any) -> int:
+    return shared(*args, **fields).workers
 
 
 @pytest.mark.parametrize(
@@ -65,3 +69,19 @@ def test_no_more_than_there_is_room_for(limit: int, tasks: int, in_use: int, giv
 
 def test_a_thousand_at_the_most() -> None:
     assert workers(10_000_000) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("connections", "fields", "most", "allows"),
+    [
+        (10, {}, 1_000, 1_000_000),
+        (5_000, {"facts": {"tasks": 10, "tasks_in_use": 5}}, 3, 3_000),
+        (10, {"workers": 1}, 1, 1_002),
+        (5_000, {"workers": 3}, 3, 3_000),
+        (5, {"workers": 7}, 5, 5_000),
+        (10, {"facts": {"workers_possible": False}}, 1, 1_002),
+    ],
+)
+def test_how_many_there_could_be(connections: int, fields: dict[str, Any], most: int, allows: int) -> None:
+    found = shared(connections, **fields)
+    assert (found.workers_most, found.connections_by_descriptors) == (most, allows)

@@ -3,7 +3,6 @@
 import sys
 
 import click
-import msgspec
 
 from tcpgoon.cli.output import say
 from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO
@@ -13,7 +12,7 @@ from tcpgoon.engine.host import cores
 from tcpgoon.engine.preflight import check_sources, look
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.preflight import checks, impossible
-from tcpgoon.judge.workers import workers_for
+from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.report.preflight import preflight_report, summary
@@ -58,8 +57,7 @@ def preflight(
     endpoint = resolve(plan.target, plan.dialled_family)[0] if target else None
     check_sources(endpoint, sources)
     limits = look(endpoint, sources)
-    limits = msgspec.structs.replace(limits, workers=workers_for(plan, limits, cores()))
-    found = checks(limits, connections)
+    found = checks(with_workers(limits, plan, cores()), connections)
     asked = (found, connections, _named(plan.target, endpoint))
     say(preflight_report(*asked, sys.stdout), summary(*asked))
     return ExitStatus.INCONCLUSIVE if impossible(found) else ExitStatus.PASS

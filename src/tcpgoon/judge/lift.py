@@ -72,17 +72,18 @@ def at_ease(needed: int) -> int:
 
 def descriptors(limits: ClientLimits, connections: int) -> tuple[str, ...]:
     """More processes, where there is room for them; more descriptors for each, or its soft limit where that will do."""
-    return (*_more_workers(limits, connections), *_more_descriptors(limits, connections))
+    return (*_more_processes(limits, connections), *_more_descriptors(limits, connections))
 
 
-def _more_workers(limits: ClientLimits, connections: int) -> Iterator[str]:
+def _more_processes(limits: ClientLimits, connections: int) -> tuple[str, ...]:
     each = limits.connections_of_a_worker
-    if not limits.workers_possible or not each or connections <= limits.connections_by_descriptors:
-        return
-    workers = -(-connections // each)
-    tasks = limits.tasks_with(workers)
-    if workers <= MOST_WORKERS and (limits.tasks_free is None or tasks <= limits.tasks_free):
-        yield f"tcpgoon … --workers {workers}"
+    workers = -(-connections // each) if each else MOST_WORKERS + 1
+    if not limits.workers_possible or workers > MOST_WORKERS or workers <= limits.workers_most:
+        return ()
+    needed = limits.tasks_with(workers)
+    if limits.tasks_free is None or needed <= limits.tasks_free:
+        return (f"tcpgoon … --workers {workers}",)
+    return _where(limits, "tasks", limits.tasks_in_use + at_ease(needed))
 
 
 def _more_descriptors(limits: ClientLimits, connections: int) -> tuple[str, ...]:
@@ -100,8 +101,8 @@ def nr_open(limits: ClientLimits, connections: int) -> tuple[str, ...]:
 
 def _descriptors_needed(limits: ClientLimits, connections: int) -> int:
     """By each process."""
-    own = limits.descriptors_in_use if limits.workers == 1 else DESCRIPTORS_OF_A_WORKER
-    return at_ease(-(-connections // limits.workers)) + own
+    own = limits.descriptors_in_use if limits.workers_most == 1 else DESCRIPTORS_OF_A_WORKER
+    return at_ease(-(-connections // limits.workers_most)) + own
 
 
 def host_files(limits: ClientLimits, connections: int) -> tuple[str, ...]:

@@ -70,6 +70,8 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a run can be split over several processes here."""
     workers: int = 1
     """Processes that this run is split over; 1: it is done by this one alone."""
+    workers_most: int = 1
+    """Processes that it could be split over."""
     cpu_quota: float | None = None
     """Cores that the cgroup may use at the most; None: no limit."""
     container: str | None = None
@@ -81,8 +83,8 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
 
         The limit is one of each process, so that of all workers together is as many times as high.
         """
-        if self.workers > 1:
-            return self.connections_of_a_worker * self.workers
+        if self.workers_most > 1:
+            return self.connections_of_a_worker * self.workers_most
         return max(0, self._descriptors - self.descriptors_in_use)
 
     @property
@@ -104,8 +106,8 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
         """How many they would suffice for were the hard limit raised as far as it goes."""
         if self.descriptors_most is None:
             return None
-        if self.workers > 1:
-            return max(0, self.descriptors_most - DESCRIPTORS_OF_A_WORKER) * self.workers
+        if self.workers_most > 1:
+            return max(0, self.descriptors_most - DESCRIPTORS_OF_A_WORKER) * self.workers_most
         return max(0, self.descriptors_most - self.descriptors_in_use)
 
     @property

@@ -102,16 +102,22 @@ def _descriptors(limits: ClientLimits, _connections: int) -> _Limit:
     soft, hard = limits.descriptors_soft, limits.descriptors_hard
     raised = "the hard limit, the soft one is raised to it" if soft == hard else f"hard limit {_count(hard)}"
     ours = f", {limits.descriptors_in_use:,} for us"
-    if limits.workers > 1:
-        ours = f" × {limits.workers:,} processes, {DESCRIPTORS_OF_A_WORKER} of each for itself"
+    if limits.workers_most > 1:
+        up_to = "" if limits.workers == limits.workers_most else "up to "
+        ours = f" × {up_to}{limits.workers_most:,} processes, {DESCRIPTORS_OF_A_WORKER} of each for itself"
     return _Limit(
         "descriptors",
         f"{_count(soft)} ({raised}){ours}",
         limits.connections_by_descriptors,
         "TG101",
-        is_ours_alone=limits.workers > 1,
+        is_ours_alone=limits.workers_most > 1,
         lift=lift.descriptors,
     )
+
+
+def _processes(limits: ClientLimits, _connections: int) -> _Limit:
+    several = f"{limits.workers:,} workers, and one that brings them forth"
+    return _Limit("processes", several if limits.workers > 1 else "this one alone")
 
 
 def _nr_open(limits: ClientLimits, _connections: int) -> _Limit:
@@ -241,6 +247,7 @@ def _container(limits: ClientLimits, _connections: int) -> _Limit:
 
 RULES = (
     _descriptors,
+    _processes,
     _nr_open,
     _host_files,
     _local_ports,

@@ -4,6 +4,8 @@ One process is enough as long as it may have a descriptor for each connection an
 30,000 connections a second. More of them cost memory and time to start, so few connections are never split for speed.
 """
 
+import msgspec
+
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.plan.pacing import ConstantRate
 from tcpgoon.plan.plan import MOST_WORKERS, Plan
@@ -18,26 +20,30 @@ AT_EASE_PER_S = 20_000.0
 """Dials a second that one process makes with ease."""
 
 
-def workers_for(plan: Plan, limits: ClientLimits, cores: int) -> int:
-    """How many processes share ``plan`` on a client with these ``limits``; 1: this process does it alone.
+def with_workers(limits: ClientLimits, plan: Plan, cores: int) -> ClientLimits:
+    """These ``limits`` and, among them, how many processes share ``plan``; 1: this process does it alone.
 
     What the plan says counts. Otherwise no more than there is room for, be they too few: then a check of the limits
     says so.
     """
+    most = min(_most(plan, limits), plan.connections if plan.workers else MOST_WORKERS)
+    wanted = plan.workers or max(_by_descriptors(plan.connections, limits), _by_cores(plan, cores))
+    return msgspec.structs.replace(limits, workers=min(wanted, most, plan.connections), workers_most=most)
+
+
+def _most(plan: Plan, limits: ClientLimits) -> int:
     if not limits.workers_possible:
         return 1
     if plan.workers is not None:
-        return min(plan.workers, plan.connections)
-    wanted = max(_by_descriptors(plan.connections, limits), _by_cores(plan, cores))
+        return plan.workers
     room = MOST_WORKERS if limits.tasks_free is None else limits.tasks_free - limits.tasks_with(2) + 2
-    return max(1, min(wanted, room, MOST_WORKERS, plan.connections))
+    return max(1, min(room, MOST_WORKERS))
 
 
 def _by_descriptors(connections: int, limits: ClientLimits) -> int:
-    if connections <= limits.connections_by_descriptors:
-        return 1
+    """``limits`` are those of one process still."""
     each = limits.connections_of_a_worker
-    return -(-connections // each) if each else 1
+    return -(-connections // each) if each and connections > limits.connections_by_descriptors else 1
 
 
 def _by_cores(plan: Plan, cores: int) -> int:

@@ -11,8 +11,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine import preflight
 from tcpgoon.engine.gates import Gate
@@ -28,7 +26,7 @@ from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.preflight import is_possible
 from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import judge
-from tcpgoon.judge.workers import workers_for
+from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.connection import State
@@ -83,7 +81,7 @@ def run(
         preflight.check_sources(found[0], plan.sources)
         check_pid(plan.target_pid)
         limits = preflight.look(found[0], plan.sources, plan.connections)
-        limits = msgspec.structs.replace(limits, workers=workers_for(plan, limits, cores()))
+        limits = with_workers(limits, plan, cores())
         knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
         possible = plan.force or is_possible(limits, plan.connections)
         scene = _Scene(plan, found[0], begun) if possible else None

@@ -119,7 +119,11 @@ def test_at_a_gate_all_before_it_is_done_and_nothing_behind_it_has_begun(crew: M
 
 def test_all_hold_until_the_same_moment(crew: Make) -> None:
     moments: list[float] = []
-    those: Crew = crew(hold_s=0.5, at={gate: lambda: moments.append(those._now_s()) for gate in (Gate.HOLD, Gate.PROVE)})
+
+    def note() -> None:
+        moments.append(those._now_s())
+
+    those = crew(hold_s=0.5, at={Gate.HOLD: note, Gate.PROVE: note})
     those.run()
     assert moments[1] - moments[0] >= 0.5
     assert min(those.table.end_s) >= moments[1]
