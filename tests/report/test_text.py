@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tcpgoon.judge.facts import Finding
+from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Endpoint
@@ -20,6 +21,10 @@ from tcpgoon.record.unserved import Unserved
 from tcpgoon.report.text import text_report, verdict_line
 
 from .results import TIMES, metrics, of_level, result
+
+
+def worker(number: int, lag_s: float = 0.0, ended: str = "", ended_s: float | None = None) -> Worker:
+    return Worker(number=number, pid=4_700 + number, connections=5, lag_s=lag_s, ended=ended, ended_s=ended_s)
 
 
 def test_a_pass() -> None:
@@ -100,6 +105,43 @@ def test_lost_connections_with_who_closed_and_when(
     found = metrics(counts=Counts(closed=6, lost=4), losses=(loss,), breakdown=Breakdown(established=10, lost=4))
     report = text_report(result(found))
     assert f"\nLost while held: 4 ({line} after they were established)\n" in report
+
+
+def test_what_went_with_a_worker_that_died() -> None:
+    """It is neither a loss nor an error, although its state says so to scripts."""
+    apart = Breakdown(established=10, acknowledged=4, lost=1, orphaned=5)
+    counts = Counts(closed=4, lost=6, failed=3)
+    found = metrics(counts=counts, breakdown=apart, orphaned_dials=3, asked=Assurance.ACKNOWLEDGED)
+    assert text_report(result(found)).splitlines()[1:] == [
+        "Total: 13, Dialing: 0, Established: 4, Closed: 6, Error: 3, NotInitiated: 0",
+        "Response time stats for 10 established connections min/avg/max/dev = 17.929ms/19.814ms/29.811ms/3.353ms",
+        "Addresses of myhttpsamplehost.com: 216.58.201.131 (dialled)",
+        "Established: 10, of which acknowledged: 4, lost while held: 1, lost with a worker that died: 5",
+        "Peak concurrent connections: 99 of 13 (acknowledged)",
+        "Establishment time p50/p90/p99/max = 19ms/29.5ms/29.811ms/29.811ms",
+        "Lost with a worker that died: 5 held, 3 dialling",
+        "PASS: all is well",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("workers", "line"),
+    [
+        (
+            [worker(0, 0.0321), worker(1, 0.08449), worker(2)],
+            "Workers: 3 processes, the longest loop lag 84ms (worker 1, pid 4701)",
+        ),
+        ([worker(0)], "Workers: 1 process, the longest loop lag 0s (worker 0, pid 4700)"),
+        (
+            [worker(0), worker(1, 2.5, "SIGKILL", 12.3), worker(2, 0.1, "stalled", 31.0)],
+            "Workers: 3 processes, the longest loop lag 2.5s (worker 1, pid 4701); 2 died (pid 4701: SIGKILL after "
+            "12.3s, pid 4702: stalled after 31s)",
+        ),
+    ],
+)
+def test_the_processes_that_did_it(workers: list[Worker], line: str) -> None:
+    lines = text_report(result(metrics(), strain=Strain(workers=tuple(workers)))).splitlines()
+    assert lines[-2:] == [line, "PASS: all is well"]
 
 
 def test_all_addresses_are_shown_and_the_dialled_one_is_marked() -> None:

@@ -5,7 +5,7 @@ connections had ended took none: that is told in the report, and is no finding.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tcpgoon.judge import lift
@@ -62,10 +62,14 @@ def _who(dead: tuple[Worker, ...], workers: int) -> str:
     """``1 of 51 worker processes of this client died (pid 1234: SIGKILL after 12.3s)``."""
     if not dead:
         return "worker processes of this client died"
-    named = [_how(one) for one in dead[:MOST_NAMED]]
-    named += [f"and {len(dead) - MOST_NAMED:,} more"] if len(dead) > MOST_NAMED else []
     processes = plural(workers, "worker process", "worker processes")
-    return f"{len(dead):,} of {processes} of this client died ({', '.join(named)})"
+    return f"{len(dead):,} of {processes} of this client died ({named(dead)})"
+
+
+def named(dead: Sequence[Worker]) -> str:
+    """``pid 1234: SIGKILL after 12.3s, pid 1240: stalled after 31s, and 48 more``."""
+    more = len(dead) - MOST_NAMED
+    return ", ".join([*map(_how, dead[:MOST_NAMED]), *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _how(worker: Worker) -> str:

@@ -53,6 +53,7 @@ def _breakdown(result: Result) -> str:
         "phantom": parts.phantoms,
         "doubtful": parts.doubtful,
         "lost while held": parts.lost,
+        "lost with a worker that died": parts.orphaned,
         "not proved": parts.unproved,
     }
     of_them = f" ({', '.join(served)})" if served else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tcpgoon.judge.client_workers import named
 from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.distribution import Distribution
@@ -70,6 +71,7 @@ def _new(result: Result) -> Iterator[str]:
     if received := result.metrics.received_bytes:
         yield f"{'Received' if result.plan.asks else 'Received unasked, and dropped'}: {received:,} bytes"
     yield from on_site.on_site(result)
+    yield from _workers(result)
     yield from (f"Not measured here: {what}" for what in result.environment.missing)
     yield from findings.found(result)
 
@@ -114,6 +116,19 @@ def _ended(result: Result) -> Iterator[str]:
         yield f"Lost while held: {metrics.breakdown.lost} ({', '.join(map(_loss, metrics.losses))})"
     if metrics.errors:
         yield f"Errors: {', '.join(map(_counted, metrics.errors))}"
+    if metrics.orphaned:
+        yield f"Lost with a worker that died: {metrics.breakdown.orphaned} held, {metrics.orphaned_dials} dialling"
+
+
+def _workers(result: Result) -> Iterator[str]:
+    """``Workers: 51 processes, the longest loop lag 84ms (worker 7, pid 1234)``, and who died."""
+    workers, dead = result.strain.workers, result.strain.died
+    if not workers:
+        return
+    slowest = max(workers, key=lambda worker: worker.lag_s)
+    several = f"{len(workers)} process{'es' * (len(workers) != 1)}"
+    lag = f"{format_duration(round(slowest.lag_s, 3))} (worker {slowest.number}, pid {slowest.pid})"
+    yield f"Workers: {several}, the longest loop lag {lag}" + (f"; {len(dead)} died ({named(dead)})" if dead else "")
 
 
 def _counted(ending: Ending) -> str:
