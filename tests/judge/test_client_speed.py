@@ -9,7 +9,7 @@ from tcpgoon.judge import lift
 from tcpgoon.judge.client_speed import RULES, conntrack, dropped_packets, slow
 from tcpgoon.judge.facts import Confidence, Facts, Finding
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.judge.strain import Strain
+from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import ConstantRate
 from tcpgoon.plan.tls import TlsOptions
@@ -156,7 +156,10 @@ def test_a_client_that_was_stopped() -> None:
         evidence={
             "lag_s": 1.5,
             "ramp_lag_s": 1.25,
+            "workers": 0,
+            "worker_pid": None,
             "cpu_share": 0.125,
+            "cores": 1,
             "throttled_s": 0.0,
             "lateness_p90_s": 0.9999,
             "handshake_rtt_p90_s": 0.0001,
@@ -197,6 +200,83 @@ def test_a_quota_is_lifted() -> None:
         facts([unserved(Unserved.SILENT)], SERVED, plan=ON_TIME, limits=limited, lag_s=2.0, throttled_s=2.0)
     )
     assert finding.commands == lift.cpu(limited, 1)
+    several = facts(
+        [unserved(Unserved.SILENT)],
+        SERVED,
+        plan=ON_TIME,
+        limits=limited,
+        lag_s=2.0,
+        throttled_s=2.0,
+        cores=4,
+        workers=(worker(0, lag_s=2.0), worker(1)),
+    )
+    assert [one.commands for one in slow(several)] == [lift.cores(limited, 4)]
+
+
+def worker(number: int, **knobs: Any) -> Worker:
+    return Worker(number=number, pid=4_700 + number, connections=2, **knobs)
+
+
+@pytest.mark.parametrize(
+    ("lags_s", "who"),
+    [
+        ([1.5], "one of 1 worker process of this client (pid 4700) did not look at its connections for 1.5s"),
+        ([0.249, 1.5], "one of 2 worker processes of this client (pid 4701) did not look at its connections for 1.5s"),
+        (
+            [0.25, 1.5, 0.1],
+            "2 of 3 worker processes of this client did not look at their connections, the slowest (pid 4701) for 1.5s",
+        ),
+    ],
+)
+def test_which_worker_stood_still(lags_s: list[float], who: str) -> None:
+    workers = tuple(worker(number, lag_s=lag_s) for number, lag_s in enumerate(lags_s))
+    (finding,) = slow(facts([HELD, unserved(Unserved.SILENT)], SERVED, plan=ON_TIME, lag_s=1.5, workers=workers))
+    assert finding.sentence == f"{who}: 1 probe may have had less than 4s for the answer"
+    slowest = 4_700 + lags_s.index(1.5)
+    assert (finding.evidence["workers"], finding.evidence["worker_pid"]) == (len(lags_s), slowest)
+
+
+@pytest.mark.parametrize(
+    ("cpu_s", "own_s", "why", "remedy"),
+    [
+        (
+            3.2,
+            1.6,
+            " (all of them used 160% of 2 cores)",
+            "ask for fewer dials at once (--max-dialing, --rate), or dial from a faster machine",
+        ),
+        (
+            3.0,
+            1.6,
+            " (it used 80% of a core)",
+            "share the connections among more processes (--workers), or ask for fewer dials at once",
+        ),
+        (
+            3.0,
+            1.5,
+            "",
+            "leave this client enough CPU time, and do not stop it: something else had the machine",
+        ),
+    ],
+)
+def test_why_a_worker_was_slow(cpu_s: float, own_s: float, why: str, remedy: str) -> None:
+    """All together may use all cores, a worker no more than one."""
+    workers = (worker(0, lag_s=1.5, cpu_s=own_s), worker(1, cpu_s=cpu_s - own_s))
+    strain: dict[str, Any] = {"lag_s": 1.5, "cpu_s": cpu_s, "wall_s": 2.0, "cores": 2, "workers": workers}
+    (finding,) = slow(facts([HELD, unserved(Unserved.SILENT)], SERVED, plan=ON_TIME, **strain))
+    assert finding.sentence == (
+        f"one of 2 worker processes of this client (pid 4700) did not look at its connections for 1.5s{why}: "
+        "1 probe may have had less than 4s for the answer"
+    )
+    assert (finding.remedy, finding.evidence["cores"]) == (remedy, 2)
+
+
+@pytest.mark.parametrize(("lag_s", "count"), [(0.2, 0), (1.5, 1)])
+def test_workers_that_are_merely_busy_are_no_finding(lag_s: float, count: int) -> None:
+    workers = (worker(0, lag_s=lag_s, ramp_lag_s=0.2, cpu_s=9.0), worker(1, lag_s=0.2, ramp_lag_s=0.2, cpu_s=9.0))
+    strain = {**BUSY, "lag_s": lag_s, "workers": workers, "cores": 2}
+    fates = [HELD, LATE, REFUSED, CLOSED_BY_PEER, SILENT_PHANTOM, unserved(Unserved.SILENT)]
+    assert len(list(slow(facts(fates, SERVED, plan=ON_TIME, **strain)))) == count
 
 
 def test_what_the_peer_closed_since_we_did_not() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tcpgoon.judge import spoiled
 from tcpgoon.judge.facts import Facts
-from tcpgoon.judge.strain import Strain
+from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.record.ending import Ending
@@ -109,6 +109,52 @@ def test_a_queue_that_nobody_empties_overflows_at_any_pace(queued: int, stood_s:
     assert spoiled.burst(at_the_target) == most
 
 
+# The same where several processes dial: a lag is that of one of them.
+
+
+def worker(number: int, lag_s: float, connections: int = 25) -> Worker:
+    return Worker(number=number, pid=4_700 + number, connections=connections, lag_s=lag_s, ramp_lag_s=lag_s)
+
+
+def shared(
+    fates: list[Fate], lags_s: list[float], level: Any = ACKNOWLEDGED, connections: int = 25, **plan: Any
+) -> Facts:
+    workers = [worker(number, lag_s, connections) for number, lag_s in enumerate(lags_s)]
+    return facts(fates, Strain().shared(workers, cores=2), level, **plan)
+
+
+@pytest.mark.parametrize(
+    ("lags_s", "interval_s", "max_dialing", "most"),
+    [
+        pytest.param([0.0, 0.0, 0.0, 0.0], 0.01, 512, 0, id="none stood still"),
+        pytest.param([1.0, 0.0, 0.0, 0.0], 0.0625, 512, 4, id="one of four: a quarter of 16"),
+        pytest.param([1.0, 1.0, 1.0, 1.0], 0.0625, 512, 16, id="all of them: all of it"),
+        pytest.param([0.5, 1.0, 0.24, 0.25], 0.0625, 512, 7, id="each its own, but for the lag of any busy machine"),
+        pytest.param([1.0, 0.0, 0.0, 0.0], 0.25, 512, 0, id="one dial is no burst"),
+        pytest.param([1.0, 1.0, 0.0, 0.0], 0.25, 512, 2, id="two are"),
+        pytest.param([1.0, 0.0, 0.0, 0.0], 0.0625, 2, 8, id="two dial at a time: half of it"),
+        pytest.param([9.0, 0.0, 0.0, 0.0], 0.01, 512, 25, id="never more than it has"),
+        pytest.param([9.0, 9.0, 9.0, 9.0], 0.01, 512, 44, id="never more than there are"),
+    ],
+)
+def test_the_burst_of_a_worker_is_its_share(
+    lags_s: list[float], interval_s: float, max_dialing: int, most: int
+) -> None:
+    seen = shared(DIED * 4, lags_s, pacing=ConstantRate(interval_s), max_dialing=max_dialing)
+    assert spoiled.burst(seen) == most
+
+
+@pytest.mark.parametrize("lags_s", [[9.0, 0.0], [9.0, 9.0]])
+def test_workers_that_dial_all_at_once_make_no_other_burst(lags_s: list[float]) -> None:
+    assert spoiled.burst(shared(DIED, lags_s, pacing=AllAtOnce())) == 0
+
+
+@pytest.mark.parametrize(("lags_s", "found"), [([4.0, 0.0], 2), ([4.0, 4.0], 4), ([0.0, 0.0], 0)])
+def test_no_more_than_its_share_came_to_nothing_by_the_lag_of_a_worker(lags_s: list[float], found: int) -> None:
+    """What the others dialled in time is the target's."""
+    assert spoiled.by_burst(shared([*DIED, LATE, LATE], lags_s, pacing=ConstantRate(1.0))).total() == found
+
+
 # A probe that ran out of time.
 
 SILENT, UNACKED = unserved(Unserved.SILENT), unserved(Unserved.UNACKED)
@@ -127,6 +173,30 @@ def test_a_probe_that_had_less_time_than_it_was_promised(lag_s: float, held: int
     assert named(spoiled.by_short_time(seen)) == lost
     whys = {Unserved.SILENT, Unserved.UNACKED, Unserved.LATE, Unserved.UNEXPECTED}
     assert spoiled.short_of_time(seen) == (whys if held else set())
+
+
+@pytest.mark.parametrize(
+    ("lags_s", "connections", "held", "lost"),
+    [
+        pytest.param([1.24, 1.24], 12, 0, {}, id="none looked away for long"),
+        pytest.param([1.25, 0.0], 12, 5, {"ECONNRESET": 1, "no answer": 1}, id="one that had enough of them"),
+        pytest.param([1.25, 0.0], 4, 2, {"ECONNRESET": 1, "no answer": 1}, id="one that had no more than four"),
+        pytest.param([1.25, 0.0], 1, 0, {"ECONNRESET": 1}, id="one that had a single one"),
+        pytest.param([1.25, 9.0], 1, 0, {"ECONNRESET": 1, "no answer": 1}, id="two of them"),
+    ],
+)
+def test_only_the_probes_of_who_looked_away_had_less_time(
+    lags_s: list[float], connections: int, held: int, lost: dict[str, int]
+) -> None:
+    tls = TlsOptions(verify=False)
+    seen = shared(ASKED, lags_s, SERVED, connections, probe_timeout_s=5.0, tls=tls)
+    assert (spoiled.unanswered(seen), named(spoiled.by_short_time(seen))) == (held, lost)
+
+
+def test_all_end_the_hold_together_and_so_all_are_held_longer_by_the_lag_of_one() -> None:
+    fates = [HELD, CLOSED_BY_PEER, RESET_BY_PEER]
+    strain = msgspec.structs.replace(Strain(run_s=3.0), workers=(worker(0, 0.0), worker(1, 1.0)), lag_s=1.0)
+    assert named(spoiled.by_delay(facts(fates, strain))) == {"FIN": 1, "ECONNRESET": 1}
 
 
 def test_a_plain_question_is_one_step_and_its_time_begins_with_it() -> None:

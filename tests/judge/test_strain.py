@@ -61,3 +61,15 @@ def test_who_died() -> None:
     assert [one.died for one in workers] == [False, True, False, True]
     assert Strain(workers=workers).died == (workers[1], workers[3])
     assert Strain().died == ()
+
+
+def test_the_share_of_a_core_that_one_worker_used() -> None:
+    assert Strain(wall_s=4.0).share_of(worker(0, cpu_s=3.0)) == 0.75
+    assert Strain().share_of(worker(0, cpu_s=3.0)) == 0.0
+
+
+def test_who_lagged_the_longest() -> None:
+    workers = (worker(0, lag_s=0.5), worker(1, lag_s=2.0), worker(2, lag_s=2.0))
+
+    assert Strain(workers=workers).slowest == workers[1]
+    assert Strain(lag_s=9.0).slowest is None

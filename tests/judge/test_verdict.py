@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.preflight import is_possible
-from tcpgoon.judge.strain import Strain
+from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.judge.verdict import Judgement, Verdict
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.probe import Exchange
@@ -193,6 +193,16 @@ outcomes = st.lists(ended, min_size=1, max_size=8)
 tables = st.lists(anything, min_size=1, max_size=8) | st.lists(st.just(HELD) | held, min_size=1, max_size=4)
 seconds = st.sampled_from([0.0, 0.1, 0.3, 1.0, 4.0, 60.0])
 packets = st.sampled_from([0, 1, 5, 1_000])
+workers = st.builds(
+    Worker,
+    number=st.integers(0, 3),
+    pid=st.just(4_711),
+    connections=st.integers(0, 8),
+    lag_s=seconds,
+    ramp_lag_s=seconds,
+    cpu_s=seconds,
+    ended=st.sampled_from(["", "", "SIGKILL"]),
+)
 strains = st.builds(
     Strain,
     lag_s=seconds,
@@ -207,6 +217,7 @@ strains = st.builds(
     conntrack_in_use=packets,
     memory_refused=packets,
     tasks_refused=packets,
+    workers=st.just(()) | st.lists(workers, max_size=3).map(tuple),
 )
 
 requirements = st.lists(st.builds(Requirement, st.sampled_from(Field), st.sampled_from(Bound), st.just(1)), max_size=3)
@@ -478,6 +489,19 @@ def test_silence_within_tls_is_forgiven_where_our_own_steps_came_late(lag_s: flo
     fates = [HELD, unserved(Unserved.SILENT)]
     plan = plan_of(len(fates), SERVED, tls=TlsOptions(verify=False))
     assert judged(facts_of(fates, plan=plan, strain=Strain(lag_s=lag_s))).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("silent", "connections", "verdict"),
+    [(1, 1, Verdict.INCONCLUSIVE), (2, 1, Verdict.FAIL), (2, 2, Verdict.INCONCLUSIVE), (3, 0, Verdict.FAIL)],
+)
+def test_no_more_is_forgiven_than_the_worker_had_that_was_late(silent: int, connections: int, verdict: Verdict) -> None:
+    fates = [HELD] + [unserved(Unserved.SILENT)] * silent
+    plan = plan_of(len(fates), SERVED, tls=TlsOptions(verify=False))
+    late = Worker(number=0, pid=4_711, connections=connections, lag_s=1.25)
+    on_time = Worker(number=1, pid=4_712, connections=len(fates) - connections)
+    strain = Strain().shared((late, on_time), cores=2)
+    assert judged(facts_of(fates, plan=plan, strain=strain)).verdict is verdict
 
 
 def test_who_looked_too_late_does_not_know_whether_they_came_in_time() -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from tcpgoon.judge import lift, spoiled
 from tcpgoon.judge.facts import Confidence, Evidence, Facts, Finding
-from tcpgoon.judge.naming import age
+from tcpgoon.judge.naming import age, plural
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.outcome import Side
 
 BUSY = 0.8
-"""The share of one core above which it was our own work that took the time."""
+"""The share of the cores that we could use above which it was our own work that took the time."""
 
 _BACKLOG = "net.core.netdev_max_backlog"
 _LONGER_BACKLOG = 10_000
@@ -79,13 +79,24 @@ def slow(facts: Facts) -> Iterator[Finding]:
         code="TG105",
         side=Side.CLIENT,
         confidence=Confidence.LIKELY,
-        sentence=f"this client did not look at its connections for {age(facts.strain.lag_s)}{why}: "
-        f"{'; '.join(effects)}",
+        sentence=f"{_who_looked_away(facts)} for {age(facts.strain.lag_s)}{why}: {'; '.join(effects)}",
         remedy=remedy,
         commands=commands,
         evidence=_evidence(facts),
         accounts_for=_by_lag(facts),
     )
+
+
+def _who_looked_away(facts: Facts) -> str:
+    """Who did not look at its connections: this client; where several processes had them, which of those."""
+    workers, slowest = facts.strain.workers, facts.strain.slowest
+    if slowest is None:
+        return "this client did not look at its connections"
+    lagged = sum(one.lag_s >= spoiled.LEAST_LAG_S for one in workers)
+    of_all = f"of {plural(len(workers), 'worker process', 'worker processes')} of this client"
+    if lagged <= 1:
+        return f"one {of_all} (pid {slowest.pid}) did not look at its connections"
+    return f"{lagged:,} {of_all} did not look at their connections, the slowest (pid {slowest.pid})"
 
 
 def _by_lag(facts: Facts) -> int:
@@ -113,11 +124,15 @@ def _cause(facts: Facts) -> _Cause:
     strain = facts.strain
     if strain.throttled_s >= strain.lag_s / 2:
         throttled = age(strain.throttled_s)
-        commands = lift.cpu(facts.limits, facts.plan.connections)
+        commands = lift.cores(facts.limits, strain.cores)
         return f" (its CPU quota held it up for {throttled})", "give its cgroup more CPU time", commands
-    if strain.cpu_share >= BUSY:
-        why = f" (it used {strain.cpu_share:.0%} of a core)"
+    if strain.cpu_share >= BUSY * strain.cores:
+        used = f"{strain.cpu_share:.0%} of {'a core' if strain.cores == 1 else f'{strain.cores} cores'}"
+        why = f" ({'all of them' if strain.workers else 'it'} used {used})"
         return why, "ask for fewer dials at once (--max-dialing, --rate), or dial from a faster machine", ()
+    if strain.slowest is not None and (own := strain.share_of(strain.slowest)) >= BUSY:
+        why = f" (it used {own:.0%} of a core)"
+        return why, "share the connections among more processes (--workers), or ask for fewer dials at once", ()
     remedy = "leave this client enough CPU time, and do not stop it: something else had the machine"
     return "", remedy, ("vmstat 1  # while it runs: r is who waits for a core, st is what the hypervisor took",)
 
@@ -127,7 +142,10 @@ def _evidence(facts: Facts) -> dict[str, Evidence]:
     return {
         "lag_s": strain.lag_s,
         "ramp_lag_s": strain.ramp_lag_s,
+        "workers": len(strain.workers),
+        "worker_pid": strain.slowest.pid if strain.slowest else None,
         "cpu_share": round(strain.cpu_share, 3),
+        "cores": strain.cores,
         "throttled_s": strain.throttled_s,
         "lateness_p90_s": metrics.lateness.p90_s if metrics.lateness else None,
         "handshake_rtt_p90_s": metrics.handshake_rtt.p90_s if metrics.handshake_rtt else None,

@@ -13,6 +13,10 @@ own slowness, or what our own host dropped, is *able to explain the very end* th
 - **Packets that our own host dropped**: connection tracking those that open a connection, and the queue of what was
   received any. An end by silence takes all attempts: so there have to be enough of them.
 
+Where several processes did the run together, a lag is that of one of them: it puts off the dials of that one's
+schedule, and takes time from the probes of that one's connections. The others were on time, and have no excuse by it.
+But all end the hold together, and so all hold for longer where one is late.
+
 And one thing is not known where a client stood still: whether what it found when it went on had come in time. The
 kernel's round trip says so of handshakes in which no SYN was repeated. For the rest a PASS would be a guess.
 
@@ -78,9 +82,25 @@ def burst(facts: Facts) -> int:
     site = facts.on_site
     if site is not None and site.queue_is_full and site.stood_s >= STUCK_S:
         return 0
-    pacing, lag_s = facts.plan.pacing, facts.strain.ramp_lag_s
-    put_off = pacing.due(lag_s) - pacing.due(0.0)  # none where all are due from the beginning
-    return min(put_off, facts.plan.connections) if put_off > 1 and lag_s >= LEAST_LAG_S else 0
+    put_off = min(_put_off(facts), facts.plan.connections)
+    return put_off if put_off > 1 else 0
+
+
+def _put_off(facts: Facts) -> int:
+    """How many dials came due while those who were to make them did not get to it, all processes together."""
+    strain, workers = facts.strain, facts.strain.workers
+    if not workers:
+        return _due_within(facts, strain.ramp_lag_s)
+    # The schedule is dealt out to those that dial at the same time: each has every so many-th of it.
+    at_once = min(len(workers), facts.plan.max_dialing)
+    return sum(min(-(-_due_within(facts, one.ramp_lag_s) // at_once), one.connections) for one in workers)
+
+
+def _due_within(facts: Facts, lag_s: float) -> int:
+    """How many dials of the plan come due within a lag that is worth the name."""
+    pacing = facts.plan.pacing
+    # None where all are due from the beginning.
+    return pacing.due(lag_s) - pacing.due(0.0) if lag_s >= LEAST_LAG_S else 0
 
 
 def by_short_time(facts: Facts) -> Counter[Ending]:
@@ -91,18 +111,27 @@ def by_short_time(facts: Facts) -> Counter[Ending]:
     lost = Counter({ending: ending.count for ending in metrics.losses if ending.unserved in _TIMED_OUT})
     silent = filter(_is_silent, metrics.phantom_endings)
     unacked = sum(entry.lost for entry in metrics.unserved if entry.why is Unserved.UNACKED)
-    return lost + _shared(silent, unacked)
+    return _at_most(_had_short_time(facts), lost + _shared(silent, unacked))
 
 
 def unanswered(facts: Facts) -> int:
     """Connections there to the end whose probe had less time than it was promised, and was not answered in it."""
     short = short_of_time(facts)
-    return sum(entry.held for entry in facts.metrics.unserved if entry.why in short)
+    held = sum(entry.held for entry in facts.metrics.unserved if entry.why in short)
+    return min(held, _had_short_time(facts) - by_short_time(facts).total())
 
 
 def short_of_time(facts: Facts) -> frozenset[Unserved]:
     """The ways of not being served that are no proof, since the time for it was ours to give."""
     return _TIMED_OUT if facts.plan.tls is not None and _looked_away(facts) else frozenset()
+
+
+def _had_short_time(facts: Facts) -> int:
+    """Connections whose probe may have had less time: those of the processes that looked away."""
+    workers, timeout_s = facts.strain.workers, facts.plan.probe_timeout_s
+    if not workers:
+        return facts.plan.connections
+    return sum(one.connections for one in workers if _takes_much(one.lag_s, timeout_s))
 
 
 def by_delay(facts: Facts) -> Counter[Ending]:
@@ -147,7 +176,11 @@ def late_answers(facts: Facts) -> bool:
 
 def _looked_away(facts: Facts) -> bool:
     """Whether we did so for a good part of the time that a probe has."""
-    return facts.metrics.asked is Assurance.SERVED and facts.strain.lag_s * STEPS >= facts.plan.probe_timeout_s
+    return facts.metrics.asked is Assurance.SERVED and _takes_much(facts.strain.lag_s, facts.plan.probe_timeout_s)
+
+
+def _takes_much(lag_s: float, timeout_s: float) -> bool:
+    return lag_s * STEPS >= timeout_s
 
 
 def _syns(facts: Facts) -> int:
@@ -165,7 +198,12 @@ def _is_silent(ending: Ending) -> bool:
 
 def _shared(ends: Iterable[Ending], most: int) -> Counter[Ending]:
     """``most`` connections at the most, of the endings in their order."""
+    return _at_most(most, Counter({ending: ending.count for ending in ends}))
+
+
+def _at_most(most: int, counts: "Counter[Ending]") -> Counter[Ending]:
+    """No more than ``most`` of them, in their order."""
     found: Counter[Ending] = Counter()
-    for ending in ends:
-        found[ending] = min(ending.count, most - found.total())
+    for ending, count in counts.items():
+        found[ending] = min(count, most - found.total())
     return +found

@@ -18,7 +18,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     ramp_lag_s: float = 0.0
     lagged_since_s: float | None = None
     cpu_s: float = 0.0
-    """These four are of its loop and of its process alone: `Strain` says what they mean."""
+    """These four are of its loop and of its process alone: `Strain` says what they mean, and how long the time was."""
     ended: str = ""
     """What ended it before it was told to: ``SIGKILL``, ``exit status 70``, ``stalled``; empty: nothing did."""
     ended_s: float | None = None
@@ -87,6 +87,15 @@ class Strain(msgspec.Struct, frozen=True, kw_only=True):
             cores=cores,
             workers=tuple(workers),
         )
+
+    def share_of(self, worker: Worker) -> float:
+        """How much of one core that worker used then, which can use no more than one."""
+        return worker.cpu_s / self.wall_s if self.wall_s else 0.0
+
+    @property
+    def slowest(self) -> Worker | None:
+        """The worker with the longest lag; None where this process did it alone."""
+        return max(self.workers, key=lambda worker: worker.lag_s, default=None)
 
     @property
     def died(self) -> tuple[Worker, ...]:

@@ -168,7 +168,9 @@ def _unverifiable_and_held(facts: Facts) -> int:
 
 def _unanswered_and_held(facts: Facts) -> int:
     """Those, and the ones that had too little time for their answer."""
-    return _held(facts, _no_proof(facts))
+    unverifiable = _unverifiable_and_held(facts)
+    others = _no_proof(facts) - (UNPROVEN if unverifiable else frozenset())
+    return unverifiable + min(_held(facts, others), spoiled.unanswered(facts))
 
 
 def _no_proof(facts: Facts) -> frozenset[Unserved]:

@@ -122,10 +122,9 @@ def _ended(result: Result) -> Iterator[str]:
 
 def _workers(result: Result) -> Iterator[str]:
     """``Workers: 51 processes, the longest loop lag 84ms (worker 7, pid 1234)``, and who died."""
-    workers, dead = result.strain.workers, result.strain.died
-    if not workers:
+    workers, slowest, dead = result.strain.workers, result.strain.slowest, result.strain.died
+    if slowest is None:
         return
-    slowest = max(workers, key=lambda worker: worker.lag_s)
     several = f"{len(workers)} process{'es' * (len(workers) != 1)}"
     lag = f"{format_duration(round(slowest.lag_s, 3))} (worker {slowest.number}, pid {slowest.pid})"
     yield f"Workers: {several}, the longest loop lag {lag}" + (f"; {len(dead)} died ({named(dead)})" if dead else "")
