@@ -30,7 +30,7 @@ STRANGERS = {
 
 WITH_NUMPY = {
     f"record/{name}.py"
-    for name in ("distribution", "ending", "level", "losses", "metrics", "newcomers", "rows", "shape")
+    for name in ("distribution", "ending", "events", "level", "losses", "metrics", "newcomers", "rows", "shape")
 }  # fmt: skip
 
 MOST_LINES = 400

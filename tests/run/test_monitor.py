@@ -8,10 +8,11 @@ import pytest
 
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts, Snapshot
-from tcpgoon.record.outcome import FIN, ClosedBy, Phase
+from tcpgoon.record.events import EVENTS_AT_ONCE, ConnectionEvent
+from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
 from tcpgoon.run import monitor as monitor_module
-from tcpgoon.run.monitor import ConnectionEvent, TracedTable, Watch
+from tcpgoon.run.monitor import Watch
 
 
 class Notes:
@@ -21,16 +22,16 @@ class Notes:
         self.wants_events = wants_events
         self.snapshots: list[Snapshot] = []
         self.seen_events: list[ConnectionEvent] = []
-        self.missed = 0
+        self.told = threading.Semaphore(0)
         self.shown = threading.Semaphore(0)
 
     def snapshot(self, snapshot: Snapshot) -> None:
         self.snapshots.append(snapshot)
         self.shown.release()
 
-    def events(self, events: list[ConnectionEvent], missed: int) -> None:
+    def events(self, events: list[ConnectionEvent]) -> None:
         self.seen_events += events
-        self.missed += missed
+        self.told.release()
 
 
 def test_a_snapshot_at_the_beginning_and_then_every_interval() -> None:
@@ -92,37 +93,65 @@ def test_nobody_waits_for_a_monitor_that_is_stuck() -> None:
 
 
 def test_events_of_connections_in_their_order() -> None:
-    notes, table = Notes(wants_events=True), TracedTable(4)
+    notes, table = Notes(wants_events=True), Table(4)
     with Watch(notes, table, time.monotonic(), interval_s=3600.0):
         table.dial(0, 0.001)
         table.establish(0, 0.002, rtt_us=80, retransmits=0)
         table.local_port[0] = 40_000
+        assert notes.told.acquire(timeout=10)
         table.dial(1, 0.003)
         table.fail(1, 0.004, errno.ECONNREFUSED, Phase.HANDSHAKE)
         table.lose(0, 0.005, FIN)
-    assert notes.seen_events == [
-        ConnectionEvent(0.001, 0, State.OPENING, "", notes.seen_events[0].local_port),
-        ConnectionEvent(0.002, 0, State.ESTABLISHED, "", 40_000),
-        ConnectionEvent(0.003, 1, State.OPENING, "", 0),
-        ConnectionEvent(0.004, 1, State.FAILED, "ECONNREFUSED", 0),
-        ConnectionEvent(0.005, 0, State.LOST, "FIN", 40_000),
+    assert [(event.at_s, event.connection, event.state, event.error) for event in notes.seen_events] == [
+        (0.001, 0, State.OPENING, ""),
+        (0.002, 0, State.ESTABLISHED, ""),
+        (0.003, 1, State.OPENING, ""),
+        (0.004, 1, State.FAILED, "ECONNREFUSED"),
+        (0.005, 0, State.LOST, "FIN"),
     ]
-    assert notes.missed == 0
+    assert notes.seen_events[-1] == ConnectionEvent(0.005, 0, State.LOST, "FIN", 40_000)
 
 
-def test_events_are_kept_in_bounded_memory_and_those_dropped_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor_module, "EVENTS_KEPT", 10)
-    table = TracedTable(25)
-    for row in range(25):
-        table.dial(row, float(row))
-    events, missed = table.take()
-    assert [event.connection for event in events] == list(range(15, 25))
-    assert missed == 15
-    table.abandon(3, 30.0)
-    events, missed = table.take()
-    assert [(event.connection, event.state) for event in events] == [(3, State.ABANDONED)]
-    assert missed == 0
-    assert table.take() == ([], 0)
+def many_rows() -> Table:
+    """All dialled, and not yet seen to be."""
+    table = Table(4 * EVENTS_AT_ONCE)
+    for row in range(table.rows):
+        table.dial(row, 0.5)
+    return table
+
+
+def test_a_monitor_that_is_slow_misses_none() -> None:
+    """All lists together take it longer than what is called stuck, and none of them does."""
+    assert 4 * 0.6 > monitor_module.STUCK_S > 3 * 0.6
+
+    class Slow(Notes):
+        def events(self, events: list[ConnectionEvent]) -> None:
+            super().events(events)
+            time.sleep(0.6)
+
+    slow, table = Slow(wants_events=True), many_rows()
+    with Watch(slow, table, time.monotonic(), interval_s=3600.0):
+        pass
+    assert [event.connection for event in slow.seen_events] == list(range(table.rows))
+
+
+def test_who_is_stuck_over_events_when_the_run_is_over_is_shown_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor_module, "STUCK_S", 0.1)
+    release = threading.Event()
+
+    class Stuck(Notes):
+        def events(self, events: list[ConnectionEvent]) -> None:
+            super().events(events)
+            release.wait(60)
+
+    stuck = Stuck(wants_events=True)
+    with Watch(stuck, many_rows(), time.monotonic(), interval_s=3600.0):
+        assert stuck.told.acquire(timeout=10)
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name == "tcpgoon-monitor":
+            thread.join(10)
+    assert len(stuck.seen_events) == EVENTS_AT_ONCE
 
 
 def test_a_monitor_that_wants_no_events_gets_none() -> None:
@@ -141,12 +170,3 @@ def test_where_no_thread_can_be_started_nothing_is_shown(monkeypatch: pytest.Mon
     with Watch(notes, Table(1), time.monotonic(), 1.0) as watch:
         assert watch.blind
     assert notes.snapshots == []
-
-
-def test_a_phantom_is_called_one() -> None:
-    table = TracedTable(1)
-    table.dial(0, 0.1)
-    table.establish(0, 0.2, 100, 0)
-    table.vanish(0, 2.0, errno.ECONNRESET, ClosedBy.PEER)
-    events, _ = table.take()
-    assert events[-1] == ConnectionEvent(2.0, 0, State.LOST, "phantom, ECONNRESET", 0)

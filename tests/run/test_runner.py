@@ -17,8 +17,8 @@ from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.counts import Counts, Snapshot
+from tcpgoon.record.events import ConnectionEvent
 from tcpgoon.run import runner
-from tcpgoon.run.monitor import ConnectionEvent
 from tcpgoon.run.runner import run
 from tcpgoon.run.stop import Stop
 from tcpgoon.server import Server, ServerConfig, ServerProcess
@@ -70,7 +70,7 @@ class Sleepy:
             self.tired = False
             ctypes.PyDLL(None).usleep(300_000)
 
-    def events(self, events: list[ConnectionEvent], missed: int) -> None:
+    def events(self, events: list[ConnectionEvent]) -> None:
         raise AssertionError("not asked for")
 
 
@@ -160,7 +160,7 @@ class Notes:
         self.snapshots.append(snapshot)
         self._stop.request()
 
-    def events(self, events: list[ConnectionEvent], missed: int) -> None:
+    def events(self, events: list[ConnectionEvent]) -> None:
         self.seen += events
 
 

@@ -4,7 +4,7 @@ from typing import TextIO
 
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.counts import Counts, Snapshot
-from tcpgoon.run.monitor import ConnectionEvent
+from tcpgoon.record.events import ConnectionEvent
 
 
 def status_line(counts: Counts) -> str:
@@ -38,12 +38,9 @@ class StatusLines:
         """One status line."""
         self._out = _write(self._out, status_line(snapshot.counts))
 
-    def events(self, events: list[ConnectionEvent], missed: int) -> None:
+    def events(self, events: list[ConnectionEvent]) -> None:
         """One line for each event."""
-        lines = [event_line(event) for event in events]
-        if missed:
-            lines.append(f"({missed} connection events are not shown: this terminal is too slow for them)")
-        self._log = _write(self._log, "\n".join(lines))
+        self._log = _write(self._log, "\n".join(map(event_line, events)))
 
 
 def _write(stream: TextIO | None, text: str) -> TextIO | None:

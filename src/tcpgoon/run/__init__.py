@@ -1,6 +1,7 @@
 """The one place where the parts meet: a plan becomes a result."""
 
-from tcpgoon.run.monitor import ConnectionEvent, Monitor
+from tcpgoon.record.events import ConnectionEvent
+from tcpgoon.run.monitor import Monitor
 from tcpgoon.run.runner import run
 from tcpgoon.run.stop import Stop
 

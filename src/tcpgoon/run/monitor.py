@@ -1,40 +1,22 @@
 """Watching a run: a thread of its own shows snapshots to a monitor, so that the loop never waits for one.
 
-The thread reads the table and writes nothing. A monitor may be slow (a full pipe, a far terminal): it then sees fewer
-snapshots; and of the connections' events, kept for it in a bounded queue, it is told how many it missed.
+The thread reads the table and writes nothing, whichever process writes it. A monitor may be slow (a full pipe, a far
+terminal): it then sees fewer snapshots, and the connections' events later. It misses none of them, since they are in
+the table; only one that is stuck when the run is over is not waited for.
 """
 
 import threading
 import time
-from collections import deque
 from typing import Protocol, Self
 
-import msgspec
-
-from tcpgoon.record.connection import Event, State
 from tcpgoon.record.counts import Counts, Snapshot
-from tcpgoon.record.outcome import Phase, error_name
+from tcpgoon.record.events import ConnectionEvent, Events
 from tcpgoon.record.table import Table
 
-EVENTS_KEPT = 100_000
-"""Connection events that wait for a slow monitor at the most."""
+STUCK_S = 2.0
+"""When the run is over, a monitor that takes longer than that for what it is shown at once is not waited for."""
 
 _EVENTS_EVERY_S = 0.1
-
-
-class ConnectionEvent(msgspec.Struct, frozen=True):
-    """One step in the life of one connection."""
-
-    at_s: float
-    """Since the beginning of the run."""
-    connection: int
-    """Its row, from 0."""
-    state: State
-    """What it is now."""
-    error: str
-    """The name of what ended it, and whether it was a phantom; empty where nothing did."""
-    local_port: int
-    """0 if unknown."""
 
 
 class Monitor(Protocol):
@@ -47,38 +29,9 @@ class Monitor(Protocol):
         """The counts of this moment: at the beginning, then every interval."""
         ...
 
-    def events(self, events: list[ConnectionEvent], missed: int) -> None:
-        """What happened to single connections since the last call; ``missed`` were dropped because this is slow."""
+    def events(self, events: list[ConnectionEvent]) -> None:
+        """What happened to single connections since the last call, or the first part of it; never none."""
         ...
-
-
-class TracedTable(Table):
-    """A table that also keeps each transition for a monitor."""
-
-    def __init__(self, rows: int) -> None:
-        super().__init__(rows)
-        self._trace: deque[tuple[float, int, int]] = deque(maxlen=EVENTS_KEPT)
-        self._noted = self._taken = 0
-
-    def apply(self, row: int, event: Event, now_s: float) -> None:
-        """As `Table.apply`, and note it."""
-        super().apply(row, event, now_s)
-        self._trace.append((now_s, row, self.state[row]))
-        self._noted += 1
-
-    def take(self) -> tuple[list[ConnectionEvent], int]:
-        """What was noted since the last call, and how many of those are gone."""
-        noted = self._noted
-        events = [self._event(*self._trace.popleft()) for _ in range(len(self._trace))]
-        missed = max(0, noted - self._taken - len(events))
-        self._taken += len(events) + missed
-        return events, missed
-
-    def _event(self, at_s: float, row: int, state: int) -> ConnectionEvent:
-        ended_badly = state in (State.FAILED, State.LOST)
-        error = error_name(self.error[row]) if ended_badly else ""
-        phantom = "phantom, " if self.phase[row] == Phase.PHANTOM else ""
-        return ConnectionEvent(at_s, row, State(state), phantom + error, self.local_port[row])
 
 
 class Watch:
@@ -94,7 +47,11 @@ class Watch:
         self._interval_s = interval_s
         self.blind = False
         """Whether nothing is shown."""
+        self._events = Events(table) if monitor.wants_events else None
+        self._shown = threading.Event()
+        """Set each time that the monitor is done with what it was shown."""
         self._over = threading.Event()
+        self._given_up = False
         self._thread = threading.Thread(target=self._run, name="tcpgoon-monitor", daemon=True)
 
     def __enter__(self) -> Self:
@@ -107,8 +64,12 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         """Let the monitor see the last events, but do not wait for ever for one that is stuck."""
         self._over.set()
-        if not self.blind:
-            self._thread.join(timeout=1.0)
+        while not self.blind and self._thread.is_alive():
+            self._shown.clear()
+            self._thread.join(timeout=STUCK_S)
+            if self._thread.is_alive() and not self._shown.is_set():
+                self._given_up = True
+                return
 
     def _run(self) -> None:
         due_s = 0.0
@@ -119,11 +80,15 @@ class Watch:
                 self._monitor.snapshot(Snapshot(elapsed_s, Counts.of(bytes(self._table.state))))
                 # One that was slow is shown the next at the next interval, not all that it missed at once.
                 due_s += self._interval_s * (1 + (elapsed_s - due_s) // self._interval_s)
-            if isinstance(self._table, TracedTable):
-                events, missed = self._table.take()
-                if events or missed:
-                    self._monitor.events(events, missed)
-            if over:
+            self._show_events()
+            if over or self._given_up:
                 return
             wait_s = due_s - (time.monotonic() - self._begun)
-            self._over.wait(min(wait_s, _EVENTS_EVERY_S) if self._monitor.wants_events else max(0.0, wait_s))
+            self._over.wait(min(wait_s, _EVENTS_EVERY_S) if self._events else max(0.0, wait_s))
+
+    def _show_events(self) -> None:
+        for events in self._events.take() if self._events else ():
+            if self._given_up:
+                return
+            self._monitor.events(events)
+            self._shown.set()
