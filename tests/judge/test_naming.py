@@ -70,6 +70,13 @@ def test_an_age() -> None:
     assert near.text.startswith("the default of nginx client_header_timeout (1m0s) or ")
 
 
+def test_a_number_of_connections_is_nobodys_limit_where_a_process_of_ours_died() -> None:
+    products = Products(("nginx",), are_whole=False)
+    assert named(512, LIMITS, products) is None
+    assert named(75, [Kind.IDLE_TIMEOUT_S], products) == named(75, [Kind.IDLE_TIMEOUT_S], Products(("nginx",)))
+    assert named(75, [Kind.IDLE_TIMEOUT_S], products) is not None
+
+
 def test_a_number_that_nobody_has() -> None:
     assert named(4_711, Kind, UNKNOWN) is None
 

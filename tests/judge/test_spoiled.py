@@ -24,6 +24,7 @@ from .fates import (
     LATE,
     LOST_BY_PATH,
     NO_PORT,
+    ORPHAN,
     PHANTOM,
     REFUSED,
     RESET_BY_PEER,
@@ -197,6 +198,13 @@ def test_all_end_the_hold_together_and_so_all_are_held_longer_by_the_lag_of_one(
     fates = [HELD, CLOSED_BY_PEER, RESET_BY_PEER]
     strain = msgspec.structs.replace(Strain(run_s=3.0), workers=(worker(0, 0.0), worker(1, 1.0)), lag_s=1.0)
     assert named(spoiled.by_delay(facts(fates, strain))) == {"FIN": 1, "ECONNRESET": 1}
+
+
+def test_whom_a_process_of_ours_took_along_had_no_short_time() -> None:
+    """What it had never acknowledged shows in the rows of the dead one; the phantom is another."""
+    fates = [HELD, SILENT_PHANTOM, unserved(Unserved.UNACKED, ORPHAN)]
+    seen = facts(fates, Strain(lag_s=9.0), SERVED, probe_timeout_s=5.0, tls=TlsOptions(verify=False))
+    assert (spoiled.unanswered(seen), spoiled.by_short_time(seen)) == (0, {})
 
 
 def test_a_plain_question_is_one_step_and_its_time_begins_with_it() -> None:

@@ -121,7 +121,8 @@ def test_who_went_with_a_process_of_ours_was_there_until_then_and_is_no_loss() -
     for row in range(5):
         table.orphan(row, 3.0)
 
-    assert breakdown(Rows(table)) == Breakdown(established=4, orphaned=4, orphaned_served=1)
+    parts = breakdown(Rows(table))
+    assert (parts, parts.served_while_held) == (Breakdown(established=4, orphaned=4, orphaned_served=1), 1)
     assert levels(Rows(table)) == (
         level(HANDSHAKE, 4, 0, 4),
         level(ACKNOWLEDGED, 3, 0, 3),
@@ -162,6 +163,6 @@ def test_the_parts_add_up(fates: list[tuple[str, str, Unserved]]) -> None:
     assert parts.acknowledged + parts.unproved + ended == len(fates)
     assert parts.orphaned_served <= parts.orphaned
     assert parts.served + parts.not_served <= parts.acknowledged == at_acknowledged.held
-    assert parts.served == at_served.held
+    assert parts.served == at_served.held == parts.served_while_held - parts.orphaned_served
     assert at_handshake.reached >= at_acknowledged.reached >= at_served.reached
     assert at_handshake.held >= at_acknowledged.held >= at_served.held

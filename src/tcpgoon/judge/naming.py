@@ -24,6 +24,9 @@ class Products(NamedTuple):
     """The names of its processes, where it runs on this machine and we may see them."""
     probe: str = ""
     """The name of the probe, which is that of a product or of a protocol."""
+    are_whole: bool = True
+    """Whether all that were counted were held by us to the end: where a process of ours died, a number of connections
+    is no limit of the target."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,6 +57,8 @@ def named(value: float, kinds: Iterable[Kind], products: Products, *, exactly: b
     ``exactly``: near is not enough.
     """
     wanted = tuple(kinds)
+    if not products.are_whole and Kind.IDLE_TIMEOUT_S not in wanted:
+        return None
     rows = matches(value, wanted, products.names) if products.names else ()
     theirs = products.is_known or any(not row.platform for row in rows)
     rows = rows if theirs else matches(value, wanted)

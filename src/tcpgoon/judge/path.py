@@ -166,11 +166,12 @@ def rate_limit(seen: Seen) -> Iterator[Finding]:
 
 def cap(seen: Seen) -> Iterator[Finding]:
     """TG205: the network lets in so many, all of them are served, and is silent to the rest."""
-    if seen.cap is None or (seen.was_asked and seen.served < seen.cap) or _queue_is_known(seen):
+    all_served = seen.metrics.breakdown.served_while_held
+    if seen.cap is None or (seen.was_asked and all_served < seen.cap) or _queue_is_known(seen):
         return
     if seen.refused_by_kernel:
         return  # its own kernel has no room for them
-    served = seen.was_asked and seen.served >= seen.cap
+    served = seen.was_asked and all_served >= seen.cap
     counts = seen.shape.by_source
     per_source = len(counts) > 1 and len(set(counts)) == 1
     yield Finding(
@@ -188,7 +189,7 @@ def cap(seen: Seen) -> Iterator[Finding]:
         commands=("sysctl net.netfilter.nf_conntrack_max net.netfilter.nf_conntrack_count  # on each host on the way",),
         evidence={
             "let_in": seen.cap,
-            "served": seen.served if seen.was_asked else None,
+            "served": all_served if seen.was_asked else None,
             "dial_timeouts": seen.timeouts,
             "by_source": list(counts),
         },

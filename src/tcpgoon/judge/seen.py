@@ -77,9 +77,9 @@ class Seen:
     @cached_property
     def products(self) -> Products:
         """The names that the target's product is known by: those of its processes, else the probe's."""
-        site = self.on_site
-        names = [process.name for process in site.peak.processes] if site is not None else []
-        return Products(tuple(dict.fromkeys(names)), self.plan.probe.name if self.plan.probe else "")
+        processes, probe = self.on_site.peak.processes if self.on_site is not None else (), self.plan.probe
+        names = tuple(dict.fromkeys(process.name for process in processes))
+        return Products(names, probe.name if probe else "", are_whole=not self.metrics.orphaned)
 
     # Dials that failed.
 
@@ -156,8 +156,8 @@ class Seen:
 
     @property
     def served(self) -> int:
-        """Those that were served to the end, or until a process of ours died that held them."""
-        return self.metrics.breakdown.served + self.metrics.breakdown.orphaned_served
+        """Those that were served to the end."""
+        return self.metrics.breakdown.served
 
     @cached_property
     def refused_by_kernel(self) -> int:

@@ -18,7 +18,8 @@ FAILING_S = 5.0
 def overflow(seen: Seen) -> Iterator[Finding]:
     """TG301: the accept queue was full: a burst was too much for it, or nobody empties it."""
     left_out = _left_out(seen)
-    if not left_out or (seen.was_asked and seen.served >= seen.established and seen.timeouts):
+    all_served = seen.metrics.breakdown.served_while_held >= seen.established
+    if not left_out or (seen.was_asked and all_served and seen.timeouts):
         return
     held = seen.held_by_kernel
     is_plateau = seen.cap is not None and not seen.was_asked
@@ -51,7 +52,7 @@ def overflow(seen: Seen) -> Iterator[Finding]:
 
 def _in_doubt(seen: Seen, told: int) -> str:
     """Those that are neither among the ones ``told`` of nor known to be there."""
-    doubtful = min(seen.metrics.doubtful, max(0, seen.plan.connections - told))
+    doubtful = min(seen.metrics.doubtful + seen.metrics.breakdown.orphaned, max(0, seen.plan.connections - told))
     return f", {doubtful:,} more in doubt" if doubtful else ""
 
 

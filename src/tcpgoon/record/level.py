@@ -45,6 +45,11 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     unproved: int = 0
     """There to the end, as far as our own kernel knows, and nothing more was asked for or could be."""
 
+    @property
+    def served_while_held(self) -> int:
+        """Those that the application served for as long as we held them."""
+        return self.served + self.orphaned_served
+
 
 def levels(rows: Rows) -> tuple[Level, ...]:
     """All levels, the lowest first."""
