@@ -9,7 +9,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo setup setup-run test lint types docs own-coverage pytest bench build clean
+.PHONY: help demo setup setup-run test lint types docs own-coverage pytest bench bench-scale build clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
@@ -44,6 +44,9 @@ pytest: setup ## layers, units and integration
 
 bench: setup ## how light the client is, beside a bare loop; needs root, a C compiler and nginx
 	$(BIN)/python -m bench
+
+bench-scale: setup ## what a million connections cost, both ends here; needs root, 10 GB of memory and 5 minutes
+	$(BIN)/python -m bench.scale
 
 build: setup ## the wheel, into dist/
 	$(BIN)/pip --quiet wheel --no-deps --wheel-dir dist .

@@ -98,7 +98,7 @@ def process(client: Sequence[str], sink: Sequence[str] = (), limit_s: float = 60
     target = list(sink) or [str(program("sink")), ADDRESS]
     order = Order(target, list(client), isolated=bool(prefix), limit_s=limit_s)
     command = [*prefix, sys.executable, "-m", "bench.inside", msgspec.json.encode(order).decode()]
-    done = msgspec.json.decode(_output(command, limit_s + _GRACE_S), type=Process)
+    done = msgspec.json.decode(output(command, limit_s + _GRACE_S), type=Process)
     if done.status != 0:
         raise CannotMeasure(f"'{' '.join(client)}' {_why(done, limit_s)}")
     return done
@@ -119,7 +119,7 @@ def _why(failed: Process, limit_s: float) -> str:
     return f"left with {failed.status} and said: {said}"
 
 
-def _output(command: list[str], limit_s: float) -> bytes:
+def output(command: list[str], limit_s: float) -> bytes:
     """What ``command`` writes. Late, it is asked to end first: it has processes of its own to end."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=HERE.parent) as child:
         try:
