@@ -94,6 +94,9 @@ def _count(mask: Mask) -> int:
 
 def _peak(begin_s: Seconds, end_s: Seconds) -> int:
     """The most that were up at once. One that ends at the instant at which another begins is not there with it."""
-    begins, ends = np.sort(begin_s), np.sort(end_s)
+    ends = np.sort(end_s[end_s <= begin_s.max(initial=-np.inf)])
+    if not len(ends):  # as in a run in which nothing was lost: all were up when the last one began
+        return len(begin_s)
+    begins = np.sort(begin_s)
     up = np.arange(1, len(begins) + 1) - np.searchsorted(ends, begins, side="right")
     return int(up.max(initial=0))

@@ -88,14 +88,15 @@ def losses(rows: Rows) -> tuple[Losses, ...]:
 
 
 def _each(rows: Rows) -> Iterator[Losses]:
-    alive, closed_by, lost = _Alive(rows), rows.column("closed_by"), rows.lost_while_held
+    alive, place = _Alive(rows), _places(rows)
+    closed_by, lost = rows.column("closed_by"), rows.lost_while_held
     by_peer, by_path, by_fin = closed_by == ClosedBy.PEER, closed_by == ClosedBy.PATH, rows.column("error") == FIN
     young = rows.column("end_s") - rows.column("established_s") < YOUNG_S
     for way, ended in ((Way.FIN, by_peer & by_fin), (Way.RST, by_peer & ~by_fin), (Way.SILENCE, by_path)):
         for is_young in (True, False):
             group = lost & ended & (young if is_young else ~young)
             if group.any():
-                yield _losses(rows, group, way, is_young, alive)
+                yield _losses(rows, group, way, is_young, alive, place)
 
 
 class _Alive:
@@ -118,9 +119,16 @@ class _Alive:
         return self._begins_s.searchsorted(moments_s, "right") - self._ends_s.searchsorted(moments_s, "right")
 
 
-def _losses(rows: Rows, group: Mask, way: Way, young: bool, alive: _Alive) -> Losses:
+def _places(rows: Rows) -> npt.NDArray[np.intp]:
+    """The place of each row in the order of dialling."""
+    order = rows.column("start_s").argsort(kind="stable")
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return places
+
+
+def _losses(rows: Rows, group: Mask, way: Way, young: bool, alive: _Alive, place: npt.NDArray[np.intp]) -> Losses:
     lived_s = rows.column("end_s") - rows.column("established_s")
-    place = rows.column("start_s").argsort(kind="stable").argsort()  # in the order of dialling
     ages, moments_s = _spread(lived_s[group]), rows.column("end_s")[group]
     left, served_s = alive.just_after(moments_s), rows.column("served_s")[group]  # 0: no answer
     closed = rows.all_of(State.CLOSED)
