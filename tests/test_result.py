@@ -81,6 +81,7 @@ PLAIN: dict[str, Any] = {
         "close": "fin",
         "family": "any",
         "sources": [],
+        "spread": False,
         "assurance": None,
         "probe": None,
         "tls": None,

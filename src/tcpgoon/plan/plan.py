@@ -12,14 +12,12 @@ from tcpgoon.plan.endpoint import Family, Target, family_of
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
 from tcpgoon.plan.requirements import Requirement, carries_all
+from tcpgoon.plan.sources import check_sources
 from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.plan.units import LONGEST_S
 
 MOST_CONNECTIONS = 100_000_000
 """More than any host has descriptors for: a number beyond it is a typing error."""
-
-MOST_SOURCES = 65_536
-"""As many as the table can number."""
 
 MOST_WORKERS = 1_000
 """Processes that one run is split over: each takes some MB, and a thousand of them suffice for any machine."""
@@ -58,7 +56,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     close: Close = Close.FIN
     family: Family = Family.ANY
     sources: tuple[str, ...] = ()
-    """Local addresses to dial from, in turn; empty: the kernel's choice."""
+    """Where to dial from, in turn: addresses, ranges, networks and interfaces of this host, as `parse_source` reads
+    them. Empty, or auto: the kernel's choice, and as many more addresses as are needed where it has too few ports."""
+    spread: bool = False
+    """Dial all addresses of the target, in turn, rather than the first alone."""
     assurance: Assurance | None = None
     """The level that the verdict is about; None: SERVED where there is something to ask, else ACKNOWLEDGED."""
     probe: Exchange | None = None
@@ -97,9 +98,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if self.dial_timeout_s <= 0:
             raise PlanError("a dial timeout of 0 fails every dial: it must be above 0")
         _in_range("dial timeout", self.dial_timeout_s, 0, LONGEST_S)
-        _in_range("number of sources", len(self.sources), 0, MOST_SOURCES)
-        if len(set(self.sources)) < len(self.sources):
-            raise PlanError("a source is given twice: its ports are no more for that")
         if self.target_pid is not None:
             _in_range("process id of the target", self.target_pid, 1, HIGHEST_PID)
         if self.workers is not None:
@@ -107,7 +105,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for requirement in self.requirements:
             _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
         self._check_proof()
-        families = {family_of(source) for source in self.sources}
+        families = check_sources(self.sources)
         families |= {family_of(self.target.host)} if self.target.by_address else set()
         families |= {self.family} - {Family.ANY}
         if len(families) > 1:
@@ -161,8 +159,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def dialled_family(self) -> Family:
         """The family that the target's name has to be resolved to: what -4/-6 says, or else that of the sources."""
-        if self.sources and self.family is Family.ANY:
-            return family_of(self.sources[0])
+        if self.family is Family.ANY:
+            return next(iter(check_sources(self.sources)), Family.ANY)
         return self.family
 
     @property
