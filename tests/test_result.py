@@ -100,6 +100,7 @@ PLAIN: dict[str, Any] = {
     },
     "endpoint": {"address": "127.0.0.1", "port": 80},
     "endpoints": [{"address": "127.0.0.1", "port": 80}, {"address": "::1", "port": 80}],
+    "sources": [],
     "environment": {
         "tcpgoon": "0.1.0",
         "python": "3.11.0",
@@ -123,6 +124,8 @@ PLAIN: dict[str, Any] = {
         "ports_waiting_usable": False,
         "sources": 1,
         "sources_at_hand": False,
+        "destinations": 1,
+        "addresses": 1,
         "tw_reuse": None,
         "conntrack": None,
         "conntrack_in_use": 0,
@@ -147,6 +150,7 @@ PLAIN: dict[str, Any] = {
             {"assurance": 2, "reached": 1, "held": 1, "peak": 1},
             {"assurance": 3, "reached": 0, "held": 0, "peak": 0},
         ],
+        "by_endpoint": [1],
         "breakdown": {
             "established": 2,
             "acknowledged": 1,

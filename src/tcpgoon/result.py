@@ -40,9 +40,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: Plan
     endpoint: Endpoint
-    """The one that was dialled."""
+    """The one that was dialled, or the first of them: a plan that spreads dials all `endpoints`."""
     endpoints: tuple[Endpoint, ...]
     """All that the target's name resolved to, the dialled one among them."""
+    sources: tuple[str, ...] = ()
+    """The addresses of this host that were dialled from, in turn; empty: the kernel's choice alone."""
     environment: Environment
     limits: ClientLimits
     duration_s: float
@@ -63,6 +65,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen at the target itself; None where it runs elsewhere, or could not be found."""
     cost: Cost | None = None
     """What a held connection costs the target; None where that was not seen, or of too few."""
+
+    @property
+    def dialled(self) -> tuple[Endpoint, ...]:
+        """Those of the endpoints that were dialled, in turn."""
+        return self.endpoints if self.plan.spread else (self.endpoint,)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, as plain data: strings, numbers, lists, dicts."""

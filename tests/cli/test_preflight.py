@@ -14,6 +14,9 @@ LIMITS = ClientLimits(descriptors_soft=1_024, descriptors_hard=1_024, descriptor
 Asked = list[tuple[object, ...]]
 
 
+FOUND = Endpoint("192.0.2.1", 80), Endpoint("192.0.2.2", 80)
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """What was resolved and looked at; every client is like `LIMITS`."""
@@ -21,10 +24,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
     def resolve(target: Target, family: Family) -> tuple[Endpoint, ...]:
         seen.append((target, family))
-        return Endpoint("192.0.2.1", target.port), Endpoint("192.0.2.2", target.port)
+        return FOUND
 
-    def look(endpoint: Endpoint | None, sources: Sequence[str]) -> ClientLimits:
-        seen.append((endpoint, sources))
+    def look(endpoints: Sequence[Endpoint], sources: Sequence[str], addresses: int) -> ClientLimits:
+        seen.append((endpoints, sources, addresses))
         return msgspec.structs.replace(LIMITS, sources=len(sources) or 1)
 
     monkeypatch.setattr(preflight, "resolve", resolve)
@@ -41,11 +44,13 @@ def status(*words: str) -> object:
 @pytest.mark.parametrize(
     ("words", "looked_at"),
     [
-        ("", [(None, ())]),
-        ("-c 10 host 80", [(Target("host", 80), Family.ANY), (Endpoint("192.0.2.1", 80), ())]),
-        ("-6 host:80", [(Target("host", 80), Family.IPV6), (Endpoint("192.0.2.1", 80), ())]),
-        ("-4 host:80", [(Target("host", 80), Family.IPV4), (Endpoint("192.0.2.1", 80), ())]),
-        ("--source 127.0.0.2 --source 127.0.0.3", [(None, ("127.0.0.2", "127.0.0.3"))]),
+        ("", [((), (), 1)]),
+        ("-c 10 host 80", [(Target("host", 80), Family.ANY), (FOUND[:1], (), 2)]),
+        ("-6 host:80", [(Target("host", 80), Family.IPV6), (FOUND[:1], (), 2)]),
+        ("-4 host:80", [(Target("host", 80), Family.IPV4), (FOUND[:1], (), 2)]),
+        ("--spread host:80", [(Target("host", 80), Family.ANY), (FOUND, (), 2)]),
+        ("--source 127.0.0.2-3", [((), ("127.0.0.2", "127.0.0.3"), 1)]),
+        ("--source 127.0.0.2 --source 127.0.0.3", [((), ("127.0.0.2", "127.0.0.3"), 1)]),
     ],
 )
 def test_what_is_looked_at(words: str, looked_at: Asked, asked: Asked) -> None:
@@ -89,7 +94,7 @@ def test_the_exit_status(
         ),
         ("host", "'host' has no port; write host:port, [v6]:port or tcp://host:port"),
         ("a b c", "give a target: HOST PORT or HOST:PORT (see 'tcpgoon preflight --help')"),
-        ("--source nowhere", "'nowhere' is not an IP address"),
+        ("--source nowhere:1", "'nowhere:1' is not an IP address"),
         ("--source 127.0.0.1 --source 127.0.0.1", "a source is given twice: its ports are no more for that"),
         ("-6 --source 127.0.0.1", "target, sources and -4/-6 do not agree: some are IPv4, some are IPv6"),
         ("-6 127.0.0.1:80", "target, sources and -4/-6 do not agree: some are IPv4, some are IPv6"),

@@ -67,6 +67,9 @@ def test_targets(words: list[str], target: Target) -> None:
         ("-4", "family", Family.IPV4),
         ("-6", "family", Family.IPV6),
         ("--source 127.0.0.2 --source 127.0.0.3", "sources", ("127.0.0.2", "127.0.0.3")),
+        ("--source 10.0.0.0/24 --source eth0", "sources", ("10.0.0.0/24", "eth0")),
+        ("--source auto", "sources", ("auto",)),
+        ("--spread", "spread", True),
         ("--force", "force", True),
     ],
 )
@@ -114,7 +117,11 @@ def test_the_interval(flags: str) -> None:
             "--close rudely host 80",
             "Invalid value for '--close': 'rudely' is not one of 'fin', 'reset' (see 'tcpgoon run --help')",
         ),
-        ("--source nowhere host 80", "'nowhere' is not an IP address"),
+        ("--source nowhere:1 host 80", "'nowhere:1' is not an IP address"),
+        (
+            "--source no/where host 80",
+            "'no/where' is not a network: write 10.0.0.0/24 or 2001:db8::/64",
+        ),
         ("-6 --source 127.0.0.1 host 80", "target, sources and -4/-6 do not agree: some are IPv4, some are IPv6"),
         ("a b c", "give a target: HOST PORT or HOST:PORT (see 'tcpgoon run --help')"),
     ],

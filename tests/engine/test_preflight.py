@@ -16,10 +16,8 @@ from tcpgoon.engine.container import container
 from tcpgoon.engine.preflight import (
     LOOP_DESCRIPTORS,
     as_they_are_now,
-    check_sources,
     look,
 )
-from tcpgoon.errors import PlanError
 from tcpgoon.plan.endpoint import Endpoint
 from tests.netlab.namespace import Namespace
 
@@ -31,7 +29,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
     try:
-        limits = look(ENDPOINT, ())
+        limits = look([ENDPOINT], ())
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -50,9 +48,9 @@ def test_a_limit_that_cannot_be_raised_is_the_one_that_counts(monkeypatch: pytes
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counted in /proc")
 def test_descriptors_in_use_are_those_that_are_open() -> None:
-    before = look(ENDPOINT, ()).descriptors_in_use
+    before = look([ENDPOINT], ()).descriptors_in_use
     with socket.socket(), socket.socket(), socket.socket():
-        assert look(ENDPOINT, ()).descriptors_in_use == before + 3
+        assert look([ENDPOINT], ()).descriptors_in_use == before + 3
     assert before > LOOP_DESCRIPTORS + 2
 
 
@@ -61,31 +59,31 @@ def test_where_descriptors_cannot_be_counted_the_three_that_everybody_has(monkey
         raise FileNotFoundError
 
     monkeypatch.setattr("os.listdir", refuse)
-    assert look(ENDPOINT, ()).descriptors_in_use == 3 + LOOP_DESCRIPTORS
+    assert look([ENDPOINT], ()).descriptors_in_use == 3 + LOOP_DESCRIPTORS
 
 
 def test_the_range_of_ports_less_the_reserved_ones(proc: Path) -> None:
-    limits = look(ENDPOINT, ("127.0.0.2", "127.0.0.3"))
+    limits = look([ENDPOINT], ("127.0.0.2", "127.0.0.3"))
     assert (limits.ports, limits.sources, limits.connections_by_ports) == (88, 2, 176)
 
 
 def test_all_ports_are_reserved(proc: Path) -> None:
     (proc / "ip_local_reserved_ports").write_text("1-65535")
-    assert look(ENDPOINT, ()).ports == 0
+    assert look([ENDPOINT], ()).ports == 0
 
 
 def test_a_range_that_cannot_be_read(proc: Path) -> None:
     (proc / "ip_local_port_range").write_text("")
-    assert look(ENDPOINT, ()).ports is None
+    assert look([ENDPOINT], ()).ports is None
 
 
 def test_towards_this_machine_its_own_port_is_no_port_for_us(proc: Path) -> None:
-    assert look(Endpoint("127.0.0.1", 40_020), ()).ports == 87
+    assert look([Endpoint("127.0.0.1", 40_020)], ()).ports == 87
 
 
 def test_limits_are_looked_at_again_when_all_is_over() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limits = look(ENDPOINT, ())
+    limits = look([ENDPOINT], ())
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
     try:
         now = as_they_are_now(limits)
@@ -96,22 +94,22 @@ def test_limits_are_looked_at_again_when_all_is_over() -> None:
 
 def test_any_target() -> None:
     """Its ports are those towards any one destination: none is in use."""
-    found = look(None, ("127.0.0.2", "127.0.0.3"))
+    found = look([], ("127.0.0.2", "127.0.0.3"))
     assert (found.sources, found.ports_in_use, found.ports_waiting) == (2, 0, 0)
     assert (found.target_is_local, found.sources_at_hand) == (False, False)
-    assert found.ports == look(ENDPOINT, ()).ports
+    assert found.ports == look([ENDPOINT], ()).ports
 
 
 def test_a_target_on_this_machine() -> None:
-    four, six = look(HERE, ()), look(Endpoint("::1", 8080), ())
+    four, six = look([HERE], ()), look([Endpoint("::1", 8080)], ())
     assert (four.target_is_local, four.sources_at_hand) == (True, True)
     assert (six.target_is_local, six.sources_at_hand) == (True, False)
-    elsewhere = look(ENDPOINT, ())
+    elsewhere = look([ENDPOINT], ())
     assert (elsewhere.target_is_local, elsewhere.sources_at_hand) == (False, False)
 
 
 def test_what_is_read_of_the_host_and_of_the_cgroup_is_told() -> None:
-    found, files, memory, tasks = look(HERE, ()), host.open_files(), cgroup.memory(), cgroup.tasks()
+    found, files, memory, tasks = look([HERE], ()), host.open_files(), cgroup.memory(), cgroup.tasks()
     assert (found.descriptors_most, found.host_files) == (host.most_descriptors(), files.limit)
     assert found.host_files_exempt is host.is_exempt_from_file_max()
     assert (found.memory_limit, found.tasks, found.cpu_quota) == (memory.limit, tasks.limit, cgroup.cpu_quota())
@@ -147,7 +145,7 @@ def test_whether_ports_in_time_wait_are_usable(
         (proc / "tcp_tw_reuse").write_text(f"{reuse}\n")
     (proc / "tcp_timestamps").write_text(f"{timestamps}\n")
     monkeypatch.setattr(preflight, "has_port_windows", lambda: windows)
-    found = look(Endpoint(target, 80), (source,))
+    found = look([Endpoint(target, 80)], (source,))
     assert found.ports_waiting_usable is usable
     assert found.tw_reuse == (None if reuse is None else int(reuse))
 
@@ -155,7 +153,7 @@ def test_whether_ports_in_time_wait_are_usable(
 COUNT = """
 import json, socket, struct, sys
 from pathlib import Path
-from tcpgoon.engine import cgroup, host, preflight
+from tcpgoon.engine import cgroup, host, preflight, sock_diag
 from tcpgoon.engine.container import container
 from tcpgoon.engine.preflight import look
 from tcpgoon.errors import TcpgoonError
@@ -165,7 +163,7 @@ refused = sys.argv[1] == "without netlink"
 if refused:
     def refuse(*_):
         raise PermissionError(1, "Operation not permitted")
-    preflight.sock_diag.count_towards = refuse
+    sock_diag.towards = refuse
 Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40099")
 here, other = (socket.create_server(("127.0.0.1", port), backlog=200) for port in (7000, 7001))
 
@@ -191,8 +189,8 @@ for client, accepted in dial(30, "127.0.0.1", 7000):
     client.close()
     accepted.close()
 
-def counted(*asked):
-    found = look(*asked)
+def counted(endpoint, *asked):
+    found = look([endpoint] if endpoint else [], *asked)
     return [found.ports_in_use, found.ports_waiting]
 
 target = Endpoint("127.0.0.1", 7000)
@@ -233,9 +231,9 @@ def test_nothing_is_counted_where_nobody_tells(proc: Path, monkeypatch: pytest.M
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("tcpgoon.engine.sock_diag.count_towards", refuse)
-    monkeypatch.setattr("tcpgoon.engine.proc_net.count_towards", refuse)
-    found = look(HERE, ())
+    monkeypatch.setattr("tcpgoon.engine.sock_diag.towards", refuse)
+    monkeypatch.setattr("tcpgoon.engine.proc_net.towards", refuse)
+    found = look([HERE], ())
     assert (found.ports_in_use, found.ports_waiting, found.connections_by_ports) == (0, 0, 88)
 
 
@@ -248,28 +246,28 @@ def test_a_target_without_a_route() -> None:
             # Without any address at all every address is taken for one of ours.
             subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=60)
             assert not is_local(ENDPOINT.address)
-            found = look(ENDPOINT, ())
+            found = look([ENDPOINT], ())
     finally:
         nowhere.close()
     assert (found.ports_in_use, found.ports_waiting, found.target_is_local) == (0, 0, False)
 
 
-def test_sources_that_are_ours() -> None:
-    check_sources(HERE, ("127.0.0.1", "127.0.0.9"))
-    check_sources(Endpoint("::1", 80), ("::1",))
-    check_sources(None, ("127.0.0.1", "::1"))
+def test_destinations_multiply_the_ports(proc: Path) -> None:
+    """The least that any of them has: towards this machine, the port of the target is no port for us."""
+    found = look(
+        [Endpoint("192.0.2.1", 40_020), Endpoint("127.0.0.1", 40_020)], ("127.0.0.2", "127.0.0.3"), addresses=3
+    )
+    assert (found.ports, found.sources, found.destinations, found.addresses) == (87, 2, 2, 3)
+    assert found.connections_by_ports == 348
+    assert (found.target_is_local, found.sources_at_hand) == (False, False)
+    assert look([HERE, Endpoint("127.0.0.2", 8080)], ()).sources_at_hand
 
 
-def test_a_source_that_is_not_ours() -> None:
-    with pytest.raises(PlanError) as caught:
-        check_sources(HERE, ("127.0.0.1", "192.0.2.1"))
-    assert str(caught.value) == "the source 192.0.2.1 cannot be dialled from: Cannot assign requested address"
-    with pytest.raises(PlanError):
-        check_sources(None, ("192.0.2.1",))
-
-
-@pytest.mark.parametrize(("source", "target"), [("127.0.0.1", "192.0.2.1"), ("::1", "2001:db8::1")])
-def test_a_source_from_which_no_packet_leaves_this_machine(source: str, target: str) -> None:
-    with pytest.raises(PlanError) as caught:
-        check_sources(Endpoint(target, 80), (source,))
-    assert str(caught.value) == f"the source {source} reaches this machine alone, and {target} is elsewhere"
+def test_what_is_open_is_counted_towards_all_destinations() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.2", 0)) as other:
+        ends = [Endpoint(*listener.getsockname()) for listener in (one, other)]
+        clients = [socket.create_connection(listener.getsockname()) for listener in (one, other, other)]
+        assert [look(dialled, ()).ports_in_use for dialled in (ends[:1], ends[1:], ends)] == [1, 2, 3]
+        assert look(ends, ("127.0.0.9",)).ports_in_use == 0
+        for client in clients:
+            client.close()

@@ -1,18 +1,19 @@
 """What the kernel tells of sockets, of real ones, with exact numbers; `proc_net` has to give the same."""
 
 import errno
+import ipaddress
 import os
 import socket
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 
 import pytest
 
 from tcpgoon.engine import proc_net, sock_diag
-from tcpgoon.engine.sock_diag import Listener, SockDiag, count_towards, listeners
+from tcpgoon.engine.sock_diag import Listener, SockDiag, Towards, listeners, towards
 from tcpgoon.plan.endpoint import Family
 from tests.netlab.namespace import Namespace
 
@@ -164,9 +165,15 @@ def test_those_that_a_process_has_accepted(listen: Listen, dial: Dial, stack: Ex
         assert kernel.accepted(V4, port) == proc_net.accepted(V4, port) == 2
 
 
+def added(found: dict[bytes, Towards], sources: Sequence[str]) -> tuple[int, int]:
+    local = [ipaddress.ip_address(source).packed for source in sources] or list(found)
+    chosen = [found.get(address, Towards(0, 0)) for address in local]
+    return sum(one.in_use for one in chosen), sum(one.time_wait for one in chosen)
+
+
 def assert_towards(family: Family, address: str, port: int, *sources: str, count: tuple[int, int]) -> None:
-    comes_to_be(lambda: count_towards(family, address, port, sources), count)
-    assert proc_net.count_towards(address, port, sources) == count
+    comes_to_be(lambda: added(towards(family, address, port), sources), count)
+    assert added(proc_net.towards(address, port), sources) == count
 
 
 def test_connections_towards_an_address(listen: Listen, dial: Dial) -> None:
@@ -186,8 +193,9 @@ def test_connections_towards_an_address(listen: Listen, dial: Dial) -> None:
 def test_connections_from_some_ports(listen: Listen, dial: Dial) -> None:
     sock = listen()
     ours = [port_of(dial("127.0.0.1", port_of(sock))) for _ in range(3)]
-    assert count_towards(V4, "127.0.0.1", port_of(sock), ports=ours[:2]) == (2, 0)
-    assert proc_net.count_towards("127.0.0.1", port_of(sock), ports=ours[:2]) == (2, 0)
+    at = ipaddress.ip_address("127.0.0.1").packed
+    assert towards(V4, "127.0.0.1", port_of(sock), ours[:2]) == {at: (2, 0)}
+    assert proc_net.towards("127.0.0.1", port_of(sock), ours[:2]) == {at: (2, 0)}
 
 
 def test_ipv4_by_an_ipv6_socket_is_ipv4(listen: Listen, dial: Dial) -> None:
@@ -291,7 +299,7 @@ def test_a_kernel_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_system_without_netlink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_NETLINK")
     with pytest.raises(OSError, match=r"not supported"):
-        count_towards(V4, "127.0.0.1", 80)
+        towards(V4, "127.0.0.1", 80)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_nobody_is_advised_to_ask_for_nothing() -> None:
     remedies = [
         finding.remedy for each in (some, none) for finding in impossible_run(facts(limits=each, started=False))
     ]
-    more = "dial from more local addresses (--source, once for each), or let the kernel choose from more ports"
+    more = "dial from more local addresses (--source), or let the kernel choose from more ports"
     assert remedies == [f"{more}, or ask for at most 4 connections", more]
 
 

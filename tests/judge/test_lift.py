@@ -95,7 +95,11 @@ def test_settings_of_the_host_are_not_those_of_a_container() -> None:
     assert lift.host_files(found, 1_000) == ("sysctl -w fs.file-max=3000  # on the host of the container",)
 
 
-MORE = "addresses of this host: ip -brief address"
+AUTO = "tcpgoon … --source auto  # as many addresses of 127.0.0.0/8 as are needed"
+
+
+def more(count: int) -> str:
+    return f"ip address add ADDRESS dev INTERFACE  # as root: {count} more; --source auto dials from all of them"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,7 @@ MORE = "addresses of this host: ip -brief address"
             30_000,
             (
                 "sysctl -w net.ipv4.ip_local_port_range='23500 60999'  # as root",
-                f"tcpgoon … --source ADDRESS --source ADDRESS …  # 2 {MORE}",
+                more(1),
             ),
             id="a wider range is enough",
         ),
@@ -115,7 +119,7 @@ MORE = "addresses of this host: ip -brief address"
             51_000,
             (
                 "sysctl -w net.ipv4.ip_local_port_range='1024 64773'  # as root",
-                f"tcpgoon … --source ADDRESS --source ADDRESS …  # 3 {MORE}",
+                more(2),
             ),
             id="at both ends",
         ),
@@ -124,37 +128,47 @@ MORE = "addresses of this host: ip -brief address"
             64_000,
             (
                 "sysctl -w net.ipv4.ip_local_port_range='1024 65535'  # as root",
-                f"tcpgoon … --source ADDRESS --source ADDRESS …  # 3 {MORE}",
+                more(2),
             ),
             id="as wide as it goes",
         ),
-        pytest.param(
-            {}, 65_000, (f"tcpgoon … --source ADDRESS --source ADDRESS …  # 3 {MORE}",), id="no range is enough"
-        ),
+        pytest.param({}, 65_000, (more(2),), id="no range is enough"),
         pytest.param(
             {"sources_at_hand": True, "port_range": None},
             30_000,
-            ("tcpgoon … --source 127.0.0.1 --source 127.0.0.2",),
+            (AUTO,),
             id="on loopback there are more addresses",
         ),
         pytest.param(
             {"sources_at_hand": True},
             1_000_000,
-            ("tcpgoon … $(seq -f '--source 127.0.0.%g' 45)",),
+            (AUTO,),
             id="many more",
         ),
         pytest.param(
-            {"sources_at_hand": True},
-            10_000_000,
-            (f"tcpgoon … --source ADDRESS --source ADDRESS …  # 443 {MORE}",),
-            id="more than one net has",
+            {"sources": 3, "destinations": 2, "addresses": 2, "ports": 100, "port_range": (1, 65_535)},
+            600,
+            (more(1),),
+            id="each source has the ports of each destination",
+        ),
+        pytest.param(
+            {"destinations": 2, "addresses": 2},
+            80_000,
+            ("sysctl -w net.ipv4.ip_local_port_range='11000 60999'  # as root", more(1)),
+            id="a wider range towards both",
+        ),
+        pytest.param(
+            {"sources_at_hand": True, "port_range": None, "addresses": 3},
+            30_000,
+            (AUTO, "tcpgoon … --spread  # dials all 3 addresses of the target"),
+            id="the target has more addresses",
         ),
         pytest.param(
             {"sources": 2, "ports": 100, "port_range": (40_000, 40_099), "sources_at_hand": True, "ports_in_use": 20},
             200,
             (
                 "sysctl -w net.ipv4.ip_local_port_range='39964 40099'  # as root",
-                "tcpgoon … --source 127.0.0.1 --source 127.0.0.2 --source 127.0.0.3",
+                AUTO,
             ),
             id="less those in use; ends of different parity",
         ),
@@ -170,7 +184,7 @@ MORE = "addresses of this host: ip -brief address"
             35,
             (
                 "sysctl -w net.ipv4.ip_local_port_range='1 11'  # as root",
-                f"tcpgoon … --source ADDRESS --source ADDRESS …  # 5 {MORE}",
+                more(1),
             ),
             id="a range of ports that need a privilege",
         ),
@@ -182,7 +196,7 @@ MORE = "addresses of this host: ip -brief address"
                 "tcpgoon … --close reset  # leaves none behind for the next run",
                 "sysctl -w net.ipv4.tcp_tw_reuse='1'  # as root",
                 "sysctl -w net.ipv4.ip_local_port_range='28500 60999'  # as root",
-                f"tcpgoon … --source ADDRESS --source ADDRESS …  # 2 {MORE}",
+                more(1),
             ),
             id="TIME_WAIT",
         ),

@@ -57,6 +57,7 @@ def nothing(asked: Assurance) -> Metrics:
         counts=Counts(planned=3),
         asked=asked,
         levels=(level(HANDSHAKE, 0, 0, 0), level(ACKNOWLEDGED, 0, 0, 0), level(SERVED, 0, 0, 0)),
+        by_endpoint=(0,),
         breakdown=Breakdown(),
         unknown=0,
         unproved=0,
@@ -143,6 +144,7 @@ def test_a_run_of_handshakes_with_everything_in_it() -> None:
         nothing(HANDSHAKE),
         counts=Counts(planned=1, established=1, closed=2, lost=3, failed=4, abandoned=1),
         levels=(level(HANDSHAKE, 6, 3, 5), level(ACKNOWLEDGED, 0, 0, 0), level(SERVED, 0, 0, 0)),
+        by_endpoint=(3,),
         breakdown=Breakdown(established=6, lost=3, unproved=3),
         ramp_s=6.5,
         response=times,
@@ -193,6 +195,7 @@ def test_what_was_proved() -> None:
         nothing(SERVED),
         counts=Counts(closed=7, lost=3),
         levels=(level(HANDSHAKE, 10, 6, 9), level(ACKNOWLEDGED, 7, 5, 7), level(SERVED, 2, 2, 2)),
+        by_endpoint=(2,),
         breakdown=Breakdown(
             established=10, acknowledged=5, served=2, not_served=3, phantoms=1, doubtful=1, lost=2, unproved=1
         ),
@@ -453,3 +456,18 @@ def test_decided_is_what_is_known_of_the_target() -> None:
     breakdown = Breakdown(established=28, orphaned=3)
     apart = msgspec.structs.replace(seen, breakdown=breakdown, orphaned_dials=2)
     assert (apart.decided, apart.lost, apart.failed, apart.orphaned) == (4 + 8 + 16 + 30, 13, 30, 5)
+
+
+def test_how_many_each_endpoint_holds() -> None:
+    """The first one two, of which one is lost; the second none; the third two."""
+    table = Table(6)
+    for row, endpoint in enumerate((0, 0, 1, 2, 2)):
+        table.dial(row, 1.0, endpoint=endpoint)
+    table.fail(2, 1.5, errno.ECONNREFUSED, Phase.HANDSHAKE)
+    for row in (0, 1, 3, 4):
+        table.establish(row, 1.5, 300, 0)
+    table.lose(0, 2.0, FIN)
+    table.acknowledge(4)
+    table.close(4, 3.0)
+    assert measure(table, HANDSHAKE).by_endpoint == (1, 0, 2)
+    assert measure(table, ACKNOWLEDGED).by_endpoint == (0, 0, 1)

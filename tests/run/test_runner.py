@@ -130,7 +130,7 @@ def limits_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: int) -> No
 def test_what_is_impossible_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits_of(tmp_path, monkeypatch, ports=10)
     with Server(ServerConfig()) as server:
-        result = run(plan(server.port))
+        result = run(plan(server.port, sources=("127.0.0.1",)))
     assert result.verdict is Verdict.INCONCLUSIVE
     assert [finding.code for finding in result.findings] == ["TG102"]
     assert result.metrics.counts == Counts(planned=20)
@@ -142,7 +142,7 @@ def test_unless_it_is_forced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     # The range in the file is not the kernel's: it has enough, and nothing fails.
     monkeypatch.setattr(lanes, "port_range", lambda _: None)
     with Server(ServerConfig()) as server:
-        result = run(plan(server.port, force=True))
+        result = run(plan(server.port, sources=("127.0.0.1",), force=True))
     assert result.verdict is Verdict.PASS
 
 
@@ -204,10 +204,10 @@ def test_a_port_where_nobody_listens() -> None:
 
 
 def test_nothing_stays_open() -> None:
-    before = preflight.look(HERE, ()).descriptors_in_use
+    before = preflight.look([HERE], ()).descriptors_in_use
     with Server(ServerConfig()) as server:
         run(plan(server.port))
-    assert preflight.look(HERE, ()).descriptors_in_use == before
+    assert preflight.look([HERE], ()).descriptors_in_use == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
@@ -240,5 +240,5 @@ def test_a_process_that_is_not_there() -> None:
 def test_what_is_not_begun_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits_of(tmp_path, monkeypatch, ports=10)
     with Server(ServerConfig()) as server:
-        result = run(plan(server.port))
+        result = run(plan(server.port, sources=("127.0.0.1",)))
     assert (result.on_site, result.cost) == (None, None)

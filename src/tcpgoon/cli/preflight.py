@@ -1,15 +1,18 @@
 """``tcpgoon preflight``: the limits of this client, before anything is dialled."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from tcpgoon.cli.output import say
 from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO
+from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine.host import cores
-from tcpgoon.engine.preflight import check_sources, look
+from tcpgoon.engine.preflight import look
+from tcpgoon.engine.sources import sources_for
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.preflight import checks, impossible
 from tcpgoon.judge.workers import with_workers
@@ -29,9 +32,7 @@ _ANY = Target("any", 1)
 @click.option("-c", "--connections", type=COUNT, default="100", show_default=True, help="How many are to be held; 10k.")
 @click.option("-4", "family", flag_value=Family.IPV4.value, help="Dial IPv4 addresses only.")
 @click.option("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only.")
-@click.option(
-    "--source", "sources", multiple=True, metavar="ADDRESS", help="Local address to dial from; more than once."
-)
+@source_options
 @click.option(
     "--workers",
     type=COUNT_OR_AUTO,
@@ -41,7 +42,12 @@ _ANY = Target("any", 1)
     help="Processes that share the work; auto: as many as descriptors and cores ask for.",
 )
 def preflight(
-    target: tuple[str, ...], connections: int, family: str | None, sources: tuple[str, ...], workers: int | str
+    target: tuple[str, ...],
+    connections: int,
+    family: str | None,
+    sources: tuple[str, ...],
+    spread: bool,
+    workers: int | str,
 ) -> ExitStatus:
     """Show each limit of this client, and how many connections it allows. Nothing is dialled.
 
@@ -52,18 +58,20 @@ def preflight(
         connections=connections,
         family=Family(family or Family.ANY),
         sources=sources,
+        spread=spread,
         workers=workers if isinstance(workers, int) else None,
     )
-    endpoint = resolve(plan.target, plan.dialled_family)[0] if target else None
-    check_sources(endpoint, sources)
-    limits = look(endpoint, sources)
+    endpoints = resolve(plan.target, plan.dialled_family) if target else ()
+    dialled = endpoints if spread else endpoints[:1]
+    limits = look(dialled, sources_for(plan.sources, dialled, connections), addresses=len(endpoints) or 1)
     found = checks(with_workers(limits, plan, cores()), connections)
-    asked = (found, connections, _named(plan.target, endpoint))
+    asked = (found, connections, _named(plan.target, dialled))
     say(preflight_report(*asked, sys.stdout), summary(*asked))
     return ExitStatus.INCONCLUSIVE if impossible(found) else ExitStatus.PASS
 
 
-def _named(target: Target, endpoint: Endpoint | None) -> str:
-    if endpoint is None:
+def _named(target: Target, dialled: Sequence[Endpoint]) -> str:
+    if not dialled:
         return "any one target"
-    return str(target) if target.by_address else f"{target} ({endpoint.address})"
+    addresses = ", ".join(endpoint.address for endpoint in dialled)
+    return str(target) if target.by_address else f"{target} ({addresses})"

@@ -31,19 +31,26 @@ def confirm(plan: Plan, endpoints: Sequence[Endpoint], secret: bool = False) -> 
 
 
 def _announcement(plan: Plan, endpoints: Sequence[Endpoint], secret: bool) -> str:
-    dialled, *others = (endpoint.address for endpoint in endpoints)
+    addresses = [endpoint.address for endpoint in endpoints]
     return "\n".join(
         (
             _FRAME,
             "* You are going to open TCP connections to a service:",
             f"*   host:        {plan.target.host}",
-            f"*   address:     {', '.join([dialled + (' (dialled)' if others else ''), *others])}",
+            f"*   address:     {', '.join(_marked(addresses, plan.spread))}",
             f"*   port:        {plan.target.port}",
             f"*   connections: {plan.connections}",
             *_beyond_opening(plan, secret),
             _FRAME,
         )
     )
+
+
+def _marked(addresses: Sequence[str], all_of_them: bool) -> Iterator[str]:
+    """Which of several are dialled."""
+    for number, address in enumerate(addresses):
+        dialled = len(addresses) > 1 and (all_of_them or not number)
+        yield f"{address} (dialled)" if dialled else address
 
 
 def _beyond_opening(plan: Plan, secret: bool) -> Iterator[str]:

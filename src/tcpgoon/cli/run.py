@@ -13,6 +13,7 @@ from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO, DURATION, MILLISECOND
 from tcpgoon.cli.prompt import confirm
 from tcpgoon.cli.proof_options import proof_fields, proof_options
 from tcpgoon.cli.sections import SectionedCommand
+from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.errors import ExitStatus, PlanError
@@ -66,9 +67,7 @@ class RunCommand(SectionedCommand):
 )
 @click.option("-4", "family", flag_value=Family.IPV4.value, help="Dial IPv4 addresses only.")
 @click.option("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only.")
-@click.option(
-    "--source", "sources", multiple=True, metavar="ADDRESS", help="Local address to dial from; more than once."
-)
+@source_options
 @click.option(
     "--target-pid",
     type=int,
@@ -113,6 +112,7 @@ def _plan(target: Target, options: dict[str, Any]) -> Plan:
         close=Close(options["close"]),
         family=Family(options["family"] or Family.ANY),
         sources=tuple(options["sources"]),
+        spread=options["spread"],
         target_pid=options["target_pid"],
         workers=None if options["workers"] == AUTO else options["workers"],
         force=options["force"],

@@ -20,6 +20,8 @@ from tcpgoon.plan.endpoint import Endpoint
 MOST_COUNTED = 50_000
 """With more connections than these, those that were accepted are not counted: it takes a second for a million."""
 
+SEVERAL = "several addresses are dialled: --target-pid says which process is to be seen"
+
 PASSED_ON = "nobody listens on port {}, a rule of this host passes connections on: --target-pid says who is to be seen"
 
 
@@ -40,11 +42,15 @@ def check_pid(pid: int | None) -> None:
 class Inspector:
     """Looks at the target at ``endpoint`` before, in and after a run, where it is on this machine.
 
-    ``pid`` is a process of the target. ``now_s`` gives the seconds since the beginning of the run.
+    ``pid`` is a process of the target. ``now_s`` gives the seconds since the beginning of the run. Where ``others`` are
+    dialled, too, each may be somebody else: only a ``pid`` says who is to be looked at.
     """
 
-    def __init__(self, endpoint: Endpoint, pid: int | None, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, pid: int | None, now_s: Callable[[], float], others: Sequence[Endpoint] = ()
+    ) -> None:
         self._endpoint = endpoint
+        self._others = others
         self._pid = pid
         self._now_s = now_s
         self._looks: list[Look] = []
@@ -63,7 +69,10 @@ class Inspector:
     def watching(self) -> Iterator[None]:
         """Looks before and after, and at the accept queue in between."""
         with self._harmless():
-            if self._pid is not None or (sys.platform == "linux" and is_local(self._endpoint.address)):
+            here = any(is_local(endpoint.address) for endpoint in (self._endpoint, *self._others))
+            if self._pid is None and self._others:
+                self._hidden = SEVERAL if here else ""
+            elif self._pid is not None or (sys.platform == "linux" and here):
                 self._begin()
         try:
             yield

@@ -26,6 +26,11 @@ class PortRange(NamedTuple):
         """How many a connection can have."""
         return max(0, self.high - self.low + 1 - len(self.forbidden))
 
+    @property
+    def ports(self) -> set[int]:
+        """They."""
+        return set(range(self.low, self.high + 1)) - self.forbidden
+
 
 def port_range(endpoint: Endpoint | None) -> PortRange | None:
     """The kernel's range of ephemeral ports, None where it cannot be known.

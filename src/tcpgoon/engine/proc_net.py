@@ -8,12 +8,12 @@ is better where it can be had, which it can for our own namespace alone. That of
 import ipaddress
 import struct
 import sys
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Container, Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from tcpgoon.engine.sock_diag import LISTEN, TIME_WAIT, Listener, Towards, accepts, plain
+from tcpgoon.engine.sock_diag import LISTEN, Listener, Towards, accepts, by_address, plain
 from tcpgoon.plan.endpoint import Family
 
 OURS = Path("/proc/thread-self/net")
@@ -54,22 +54,16 @@ def accepted(family: Family, port: int, folder: Path = OURS) -> int:
     return sum(one.local_port == port and one.state in _ESTABLISHED and one.inode > 0 for one in lines)
 
 
-def count_towards(
-    address: str, port: int, sources: Collection[str] = (), ports: Container[int] | None = None, folder: Path = OURS
-) -> Towards:
-    """As `sock_diag.count_towards`, from ``folder``."""
+def towards(address: str, port: int, ports: Container[int] | None = None, folder: Path = OURS) -> dict[bytes, Towards]:
+    """As `sock_diag.towards`, from ``folder``."""
     remote = ipaddress.ip_address(address).packed
-    local = {ipaddress.ip_address(source).packed for source in sources}
-    states = [
-        one.state
+    return by_address(
+        (one.local, one.state)
         for _, path in _files(folder)
         for one in _lines(path)
         if one.remote_port == port and one.remote == remote and one.state not in _NO_PORT_OF_THEIR_OWN
-        if not local or one.local in local
         if ports is None or one.local_port in ports
-    ]
-    time_wait = states.count(TIME_WAIT)
-    return Towards(len(states) - time_wait, time_wait)
+    )
 
 
 def listen_overflows(folder: Path = OURS) -> int:

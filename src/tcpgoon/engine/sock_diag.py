@@ -17,7 +17,8 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Collection, Container, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple, Self
 
 from tcpgoon.plan.endpoint import Family
@@ -96,26 +97,25 @@ def listeners(family: Family, port: int) -> list[Listener]:
         return kernel.listeners(family, port)
 
 
-def count_towards(
-    family: Family, address: str, port: int, sources: Collection[str] = (), ports: Container[int] | None = None
-) -> Towards:
-    """How many sockets here have ``address``:``port`` as their remote end, and one of ``sources`` as their local one.
+def towards(family: Family, address: str, port: int, ports: Container[int] | None = None) -> dict[bytes, Towards]:
+    """How many sockets here have ``address``:``port`` as their remote end, by their own address.
 
-    Without ``sources`` the local address does not matter, without ``ports`` the local port.
-    Raises `OSError` where the kernel does not tell.
+    Without ``ports`` the local port does not matter. Raises `OSError` where the kernel does not tell.
     """
     remote = ipaddress.ip_address(address).packed
-    local = {ipaddress.ip_address(source).packed for source in sources}
     with SockDiag() as kernel:
-        states = [
-            body[_STATE_AT]
+        return by_address(
+            (_local(body), body[_STATE_AT])
             for each in _families(family)
             for body in kernel.dump(each, _WITH_A_LOCAL_PORT, remote_port=port, remote=remote)
-            if not local or _local(body) in local
             if ports is None or int.from_bytes(body[_LOCAL_PORT_AT : _LOCAL_PORT_AT + 2], "big") in ports
-        ]
-    time_wait = states.count(TIME_WAIT)
-    return Towards(len(states) - time_wait, time_wait)
+        )
+
+
+def by_address(ends: Iterable[tuple[bytes, int]]) -> dict[bytes, Towards]:
+    """The sockets with these addresses and states, counted."""
+    found: Counter[tuple[bytes, bool]] = Counter((local, state == TIME_WAIT) for local, state in ends)
+    return {local: Towards(found[local, False], found[local, True]) for local, _ in found}
 
 
 def accepts(local: bytes, family: Family, *, v6_only: bool) -> bool:

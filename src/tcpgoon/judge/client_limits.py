@@ -17,7 +17,7 @@ _MEMORY = {errno.ENOMEM, errno.ENOBUFS}
 
 _REMEDIES = {
     "TG101": "raise the limit of descriptors",
-    "TG102": "dial from more local addresses (--source, once for each), or let the kernel choose from more ports",
+    "TG102": "dial from more local addresses (--source), or let the kernel choose from more ports",
     "TG103": "wait a minute for TIME_WAIT to end, and close with --close reset from now on, which leaves none",
     "TG104": "make the table of tracked connections larger, or exempt these connections from tracking",
     "TG106": "give this client more room, or run it elsewhere",
@@ -89,7 +89,8 @@ def _would_do_but_for_waiting(limits: ClientLimits, asked: int) -> bool:
 def _range_of_ports(limits: ClientLimits) -> str:
     if limits.ports is None:
         return "no local port is left towards this destination"
-    have = f"this client has {limits.ports * limits.sources:,} local ports towards one destination"
+    where = "one destination" if limits.destinations == 1 else f"{limits.destinations:,} destinations"
+    have = f"this client has {limits.ports * limits.lanes:,} local ports towards {where}"
     taken = f"{limits.ports_in_use:,} in use and {limits.ports_waiting:,} in TIME_WAIT before the first dial"
     return f"{have}, {taken}"
 
@@ -165,8 +166,8 @@ def _numbers(limits: ClientLimits, code: str) -> dict[str, int | None]:
     """What was found of the limits that findings with this ``code`` are about."""
     names = {
         "TG101": ("descriptors_soft", "descriptors_hard", "descriptors_in_use", "descriptors_most", "host_files"),
-        "TG102": ("ports", "sources", "ports_in_use", "ports_waiting"),
-        "TG103": ("ports", "sources", "ports_in_use", "ports_waiting", "tw_reuse"),
+        "TG102": ("ports", "sources", "destinations", "ports_in_use", "ports_waiting"),
+        "TG103": ("ports", "sources", "destinations", "ports_in_use", "ports_waiting", "tw_reuse"),
         "TG104": ("conntrack", "conntrack_in_use"),
         "TG106": ("memory_available", "memory_limit", "memory_in_use", "tasks", "tasks_in_use"),
     }

@@ -12,8 +12,6 @@ from tcpgoon.plan.units import format_bytes
 
 _FIRST_PORT, _LAST_PORT = 1_024, 65_535
 """The widest range that takes no port from what needs a privilege."""
-_MOST_IN_ONE_NET = 254
-_MOST_SPELLED_OUT = 4
 _TIME_WAIT_S = 60
 
 _IN_A_UNIT = "# in the [Service] section, where a unit of systemd starts it"
@@ -112,8 +110,13 @@ def host_files(limits: ClientLimits, connections: int) -> tuple[str, ...]:
 
 
 def local_ports(limits: ClientLimits, connections: int) -> tuple[str, ...]:
-    """TIME_WAIT out of the way, where there is some; a wider range, where that is enough; more sources."""
-    return (*_less_waiting(limits), *_wider_range(limits, connections), *_more_sources(limits, connections))
+    """TIME_WAIT out of the way, where there is some; a wider range, where that is enough; more addresses."""
+    return (
+        *_less_waiting(limits),
+        *_wider_range(limits, connections),
+        *_more_sources(limits, connections),
+        *_more_destinations(limits),
+    )
 
 
 def conntrack(limits: ClientLimits, connections: int) -> tuple[str, ...]:
@@ -163,28 +166,31 @@ def _wider_range(limits: ClientLimits, connections: int) -> Iterator[str]:
     if limits.ports is None or limits.port_range is None:
         return
     before, high = limits.port_range
-    more = max(0, -(-_ports_needed(limits, connections) // limits.sources) - limits.ports)
+    more = max(0, -(-_ports_needed(limits, connections) // limits.lanes) - limits.ports)
     low = max(min(before, _FIRST_PORT), before - more)
     high = max(high, min(_LAST_PORT, high + more - (before - low)))
     # The kernel likes its ends of different parity, and says so in its log.
     low -= (low + high + 1) % 2 if low > _FIRST_PORT else 0
     size = limits.ports + high - low - (limits.port_range[1] - before)
-    if size > limits.ports and size * limits.sources >= connections + _taken(limits):
+    if size > limits.ports and size * limits.lanes >= connections + _taken(limits):
         yield from _where(limits, "setting", f"{low} {high}", name="net.ipv4.ip_local_port_range")
 
 
 def _more_sources(limits: ClientLimits, connections: int) -> Iterator[str]:
     if not limits.ports:
         return
-    count = -(-_ports_needed(limits, connections) // limits.ports)
-    if count <= limits.sources:
+    more = -(-_ports_needed(limits, connections) // (limits.ports * limits.destinations)) - limits.sources
+    if more <= 0:
         return
-    if limits.sources_at_hand and count <= _MOST_SPELLED_OUT:
-        yield f"tcpgoon … {' '.join(f'--source 127.0.0.{number + 1}' for number in range(count))}"
-    elif limits.sources_at_hand and count <= _MOST_IN_ONE_NET:
-        yield f"tcpgoon … $(seq -f '--source 127.0.0.%g' {count})"
+    if limits.sources_at_hand:
+        yield "tcpgoon … --source auto  # as many addresses of 127.0.0.0/8 as are needed"
     else:
-        yield f"tcpgoon … --source ADDRESS --source ADDRESS …  # {count:,} addresses of this host: ip -brief address"
+        yield f"ip address add ADDRESS dev INTERFACE  # as root: {more:,} more; --source auto dials from all of them"
+
+
+def _more_destinations(limits: ClientLimits) -> Iterator[str]:
+    if limits.destinations < limits.addresses:
+        yield f"tcpgoon … --spread  # dials all {limits.addresses:,} addresses of the target"
 
 
 def _ports_needed(limits: ClientLimits, connections: int) -> int:

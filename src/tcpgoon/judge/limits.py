@@ -48,6 +48,10 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Local addresses that are dialled from."""
     sources_at_hand: bool = False
     """Whether more need no set-up: all of 127.0.0.0/8 reaches the target."""
+    destinations: int = 1
+    """Addresses of the target that are dialled."""
+    addresses: int = 1
+    """Addresses that the target has, those that are not dialled among them."""
     tw_reuse: int | None = None
     """net.ipv4.tcp_tw_reuse: 0 no, 1 yes, 2 on loopback alone."""
     conntrack: int | None = None
@@ -123,25 +127,30 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def connections_by_ports(self) -> int | None:
-        """How many connections to one destination the ports suffice for.
+        """How many connections the ports suffice for.
 
-        The range without the reserved ones, times the sources, less what other connections to this destination have,
-        less what is in TIME_WAIT towards it unless the kernel gives that to new connections. All of them can be had,
-        of either parity; those that somebody listens on or has bound are not known, and not counted.
+        The range without the reserved ones, times the sources, times the destinations, less what other connections
+        between them have, less what is in TIME_WAIT there unless the kernel gives that to new connections. All of them
+        can be had, of either parity; those that somebody listens on or has bound are not known, and not counted.
         """
         return self.connections_but_for_waiting if self.ports_waiting_usable else self.connections_by_idle_ports
 
     @property
     def connections_by_idle_ports(self) -> int | None:
-        """How many the ports suffice for that are not even in TIME_WAIT towards this destination."""
+        """How many the ports suffice for that are not even in TIME_WAIT there."""
         if self.ports is None:
             return None
-        return max(0, self.ports * self.sources - self.ports_in_use - self.ports_waiting)
+        return max(0, self.ports * self.lanes - self.ports_in_use - self.ports_waiting)
 
     @property
     def connections_but_for_waiting(self) -> int | None:
         """How many the ports would suffice for were none of them in TIME_WAIT."""
-        return None if self.ports is None else max(0, self.ports * self.sources - self.ports_in_use)
+        return None if self.ports is None else max(0, self.ports * self.lanes - self.ports_in_use)
+
+    @property
+    def lanes(self) -> int:
+        """Pairs of a source and a destination, each of which has all the ports for itself."""
+        return self.sources * self.destinations
 
     @property
     def connections_by_conntrack(self) -> int | None:

@@ -14,6 +14,9 @@ from tcpgoon.record.losses import Losses, Way
 from tcpgoon.record.outcome import Side
 from tcpgoon.record.unserved import Unserved
 
+MOST_SOURCES_SHOWN = 8
+"""Of more source addresses it is not said one by one how many came from each."""
+
 AT_ONCE_S = 0.1
 """Who is turned away sooner is turned away at once."""
 
@@ -203,6 +206,8 @@ def _from_each(counts: Sequence[int]) -> str:
         return ""
     if len(set(counts)) == 1:
         return f" ({counts[0]:,} from each of {len(counts)} source addresses: so many per source, or all together)"
+    if len(counts) > MOST_SOURCES_SHOWN:
+        return f" ({min(counts):,} to {max(counts):,} from each of {len(counts)} source addresses)"
     return f" ({', '.join(f'{count:,}' for count in counts)} from {len(counts)} source addresses)"
 
 

@@ -166,7 +166,9 @@ def _ports_found(limits: ClientLimits) -> str:
         return _NOT_KNOWN
     within = " ({}-{})".format(*limits.port_range) if limits.port_range else ""
     sources = f" × {limits.sources:,} sources" if limits.sources != 1 else ""
-    return f"{limits.ports:,}{within}{sources}; {limits.ports_in_use:,} in use, {limits.ports_waiting:,} in TIME_WAIT"
+    there = f" × {limits.destinations:,} destinations" if limits.destinations != 1 else ""
+    taken = f"{limits.ports_in_use:,} in use, {limits.ports_waiting:,} in TIME_WAIT"
+    return f"{limits.ports:,}{within}{sources}{there}; {taken}"
 
 
 def _tw_reuse(limits: ClientLimits, _connections: int) -> _Limit:

@@ -59,6 +59,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """The level that `established`, `peak` and `establishment` are about."""
     levels: tuple[Level, ...]
     """All levels, the lowest first."""
+    by_endpoint: tuple[int, ...]
+    """How many to each endpoint are there to the end at the level asked for, in turn; at least one number."""
     breakdown: Breakdown
     """What became of those that our kernel ever called established."""
     orphaned_dials: int = 0
@@ -194,6 +196,7 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         counts=Counts.of(bytes(table.state)),
         asked=asked,
         levels=levels(rows),
+        by_endpoint=_by_endpoint(rows, rows.there & rows.proved(asked)),
         breakdown=breakdown(rows),
         orphaned_dials=int(np.count_nonzero(rows.orphaned & ~established)),
         unknown=int(np.count_nonzero(unknown)),
@@ -216,6 +219,11 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         retransmitted=_retransmitted(rows),
         **_times(rows, took_s),
     )
+
+
+def _by_endpoint(rows: Rows, held: Mask) -> tuple[int, ...]:
+    endpoint = rows.column("endpoint")
+    return tuple(np.bincount(endpoint[held], minlength=int(endpoint.max(initial=0)) + 1).tolist())
 
 
 def _ramp(start_s: Seconds, decided_s: Seconds, decided: Mask) -> tuple[float, float]:

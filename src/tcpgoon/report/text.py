@@ -1,6 +1,6 @@
 """When it is over, for people: the lines of the first tcpgoon, then what is new, and the verdict last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tcpgoon.judge.client_workers import named
 from tcpgoon.plan.endpoint import host_port
@@ -18,6 +18,10 @@ _CLOSED_BY = {
     ClosedBy.PEER: " by the peer",
     ClosedBy.PATH: " by the path",
 }
+
+
+MOST_LISTED = 4
+"""Addresses of this host that are shown one by one."""
 
 
 def text_report(result: Result) -> str:
@@ -44,11 +48,9 @@ def _classic(result: Result) -> Iterator[str]:
 def _host(result: Result) -> str:
     """``name(address):port``; the address alone where it is what was asked for."""
     target, endpoint = result.plan.target, result.endpoint
-    return (
-        host_port(target.host, target.port)
-        if target.by_address
-        else f"{target.host}({endpoint.address}):{endpoint.port}"
-    )
+    if target.by_address or len(result.dialled) > 1:
+        return host_port(target.host, target.port)
+    return f"{target.host}({endpoint.address}):{endpoint.port}"
 
 
 def _classic_stats(what: str, which: str, times: Distribution) -> str:
@@ -61,8 +63,9 @@ def _classic_stats(what: str, which: str, times: Distribution) -> str:
 def _new(result: Result) -> Iterator[str]:
     target = result.plan.target
     if not target.by_address:
-        others = [endpoint.address for endpoint in result.endpoints if endpoint != result.endpoint]
-        yield f"Addresses of {target.host}: {', '.join([f'{result.endpoint.address} (dialled)', *others])}"
+        yield f"Addresses of {target.host}: {', '.join(_addresses(result))}"
+    if len(result.sources) > 1:
+        yield f"Dialled from {len(result.sources):,} addresses: {_listed(result.sources)}"
     yield from proof.there(result)
     yield from _times(result)
     yield from _ended(result)
@@ -74,6 +77,23 @@ def _new(result: Result) -> Iterator[str]:
     yield from _workers(result)
     yield from (f"Not measured here: {what}" for what in result.environment.missing)
     yield from findings.found(result)
+
+
+def _addresses(result: Result) -> Iterator[str]:
+    """``192.0.2.1 (dialled), 192.0.2.2``; with how many are held, where several were dialled."""
+    if len(result.dialled) == 1:
+        yield f"{result.endpoint.address} (dialled)"
+        yield from (endpoint.address for endpoint in result.endpoints if endpoint != result.endpoint)
+        return
+    counts = result.metrics.by_endpoint
+    for number, endpoint in enumerate(result.dialled):
+        # The last ones were not dialled where there are fewer connections than addresses, or none was begun.
+        yield f"{endpoint.address} (dialled, {counts[number] if number < len(counts) else 0:,} established)"
+
+
+def _listed(addresses: Sequence[str]) -> str:
+    """Few are listed; of many, the first and the last."""
+    return ", ".join(addresses) if len(addresses) <= MOST_LISTED else f"{addresses[0]} … {addresses[-1]}"
 
 
 def _times(result: Result) -> Iterator[str]:

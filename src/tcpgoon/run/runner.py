@@ -16,6 +16,7 @@ from tcpgoon.engine import preflight
 from tcpgoon.engine.gates import Gate
 from tcpgoon.engine.host import cores
 from tcpgoon.engine.on_site import Inspector, check_pid
+from tcpgoon.engine.sources import addresses_used, sources_for
 from tcpgoon.engine.strain import Gauge
 from tcpgoon.errors import Unanswerable
 from tcpgoon.judge.cost import cost_of
@@ -78,14 +79,15 @@ def run(
     found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
     begun, begun_at = time.monotonic(), datetime.now(UTC)
     with _ours_to_open():
-        preflight.check_sources(found[0], plan.sources)
+        dialled = found if plan.spread else found[:1]
+        sources = sources_for(plan.sources, dialled, plan.connections)
         check_pid(plan.target_pid)
-        limits = preflight.look(found[0], plan.sources, plan.connections)
+        limits = preflight.look(dialled, sources, plan.connections, len(found))
         limits = with_workers(limits, plan, cores())
         knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
         possible = plan.force or is_possible(limits, plan.connections)
-        scene = _Scene(plan, found[0], begun) if possible else None
-        those = party(plan, found[:1], plan.sources, limits.workers, knocks, begun, scene.at) if scene else None
+        scene = _Scene(plan, dialled, begun) if possible else None
+        those = party(plan, dialled, sources, limits.workers, knocks, begun, scene.at) if scene else None
     if scene and those:
         with scene.watched(those.table, monitor, interval_s) as watch:
             (stop or Stop()).when_requested(those.stop)
@@ -107,17 +109,18 @@ def run(
     else:
         outcome = _Run(started=False, interrupted=False)
     table = those.table if those else Table(0)
-    return _judged(plan, found, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
+    used = addresses_used(sources, dialled) if those else ()
+    return _judged(plan, found, used, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
 
 
 class _Scene:
     """What is looked at beside the connections: the target, where it is here, and how this client fares."""
 
-    def __init__(self, plan: Plan, endpoint: Endpoint, begun: float) -> None:
+    def __init__(self, plan: Plan, dialled: Sequence[Endpoint], begun: float) -> None:
         self._begun = begun
         self._table = Table(0)
         self.gauge = Gauge()
-        self.inspector = Inspector(endpoint, plan.target_pid, lambda: time.monotonic() - begun)
+        self.inspector = Inspector(dialled[0], plan.target_pid, lambda: time.monotonic() - begun, dialled[1:])
         self.at = {Gate.HOLD: self.gauge.lap, Gate.PROVE: self._look_at_peak}
 
     @contextmanager
@@ -150,6 +153,7 @@ def _watched(
 def _judged(
     plan: Plan,
     endpoints: tuple[Endpoint, ...],
+    sources: tuple[str, ...],
     limits: ClientLimits,
     table: Table,
     outcome: _Run,
@@ -176,6 +180,7 @@ def _judged(
         plan=plan,
         endpoint=endpoints[0],
         endpoints=endpoints,
+        sources=sources,
         environment=environment,
         limits=limits,
         duration_s=time.monotonic() - begun,

@@ -1,0 +1,25 @@
+"""The options that say where connections come from, and to which of the target's addresses they go."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.option(
+        "--source",
+        "sources",
+        multiple=True,
+        metavar="ADDRESSES",
+        help="Where to dial from, in turn: an address of this host, a range (10.0.0.1-9), a network (10.0.0.0/24), an "
+        "interface; more than once.  [default: auto, the kernel's choice, and more where it has too few ports]",
+    ),
+    click.option("--spread", is_flag=True, help="Dial all addresses of the target's name, in turn."),
+)
+
+
+def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds them to ``command``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
