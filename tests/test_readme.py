@@ -13,7 +13,7 @@ from tcpgoon.plan.named_probes import named_probes, parse_probe
 README = (Path(__file__).parents[1] / "README.md").read_text()
 SAID_IN_CODE = {
     "--sleep": "10",
-    "--source": "the kernel's choice",
+    "--source": "auto: the kernel's choice, and more addresses of this host where that has too few ports",
     "--assurance": "`served` where something is asked, else `acknowledged`",
     "--canary": "on where the hold is above 1s",
     "--expect": "any answer",

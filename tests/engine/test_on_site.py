@@ -329,3 +329,31 @@ def test_a_process_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "kill", not_ours)
     check_pid(1)
+
+
+@pytest.mark.parametrize("other", ["127.0.0.2", "192.0.2.1"])
+def test_of_several_that_are_dialled_none_is_looked_at(other: str) -> None:
+    beside = [Endpoint(other, 80)]
+    missing = "several addresses are dialled: --target-pid says which process is to be seen"
+    several = Inspector(Endpoint("127.0.0.1", 80), None, time.monotonic, beside)
+    with several.watching():
+        several.look_at_peak(10)
+    assert (several.on_site, several.missing) == (None, (f"the target on this machine: {missing}",))
+
+
+def test_of_several_that_are_elsewhere_nothing_is_missing() -> None:
+    several = Inspector(Endpoint("192.0.2.1", 80), None, time.monotonic, [Endpoint("192.0.2.2", 80)])
+    with several.watching():
+        several.look_at_peak(10)
+    assert (several.on_site, several.missing) == (None, ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_of_several_the_process_that_is_named_is_looked_at(server: Start) -> None:
+    target = server()
+    several = Inspector(Endpoint(target.host, target.port), target.pid, time.monotonic, [Endpoint("127.0.0.9", 80)])
+    with several.watching():
+        several.look_at_peak(0)
+    assert several.missing == ()
+    assert several.on_site is not None
+    assert [process.pid for process in several.on_site.peak.processes] == [target.pid]

@@ -93,7 +93,8 @@ def test_descriptors_that_are_taken_away_meanwhile(running: Run, server: StartSe
 @IN_A_NETWORK
 @pytest.mark.parametrize("force", [(), ("--force",)], ids=["not started", "forced"])
 def test_few_ports(tcpgoon: Tcpgoon, force: tuple[str, ...]) -> None:
-    is_ours(tcpgoon(*force, "-c", 130, "-s", 0, "127.0.0.1:7000", before=isolated(FEW_PORTS)), "TG102")
+    flags = ("--source", "127.0.0.1", "-c", 130, "-s", 0)
+    is_ours(tcpgoon(*force, *flags, "127.0.0.1:7000", before=isolated(FEW_PORTS)), "TG102")
 
 
 @IN_A_NETWORK
@@ -102,7 +103,7 @@ def test_ports_that_an_earlier_run_left_in_time_wait(tcpgoon: Tcpgoon, force: tu
     all_closed = "until [ $(grep -c ' 06 ' /proc/net/tcp) -eq 60 ]; do sleep 0.01; done"
     earlier = f'{INSTALLED} -y -c 60 -s 0 --hold 0 127.0.0.1:7000 >/dev/null && {all_closed} && exec "$@"'
     before = [*isolated(f"{FEW_PORTS}; {NO_REUSE}; {NO_ASSASSINATION}"), "sh", "-c", earlier, "sh"]
-    said = tcpgoon(*force, "-c", 60, "-s", 0, "127.0.0.1:7000", before=before)
+    said = tcpgoon(*force, "-c", 60, "-s", 0, "--source", "127.0.0.1", "127.0.0.1:7000", before=before)
     is_ours(said, "TG103")
     assert ("60 in TIME_WAIT" if not force else "60 of its local ports are in TIME_WAIT") in said.lines[-1]
 

@@ -73,7 +73,7 @@ def test_descriptors_that_run_out_on_the_way(tcpgoon: Tcpgoon, server: Start) ->
 @pytest.mark.requires("root", "unshare", "ip")
 def test_too_few_ports_are_seen_before_the_first_dial(tcpgoon: Tcpgoon) -> None:
     few_ports = isolated("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range")
-    said = tcpgoon("-c", 101, "-s", 0, "127.0.0.1:7000", before=few_ports)
+    said = tcpgoon("-c", 101, "-s", 0, "--source", "127.0.0.1", "127.0.0.1:7000", before=few_ports)
     assert said.final == {"total": 101, "not_initiated": 101}
     assert said.line("TG102 (client, certain): ") == (
         "this client cannot hold 101 connections, at most 100 (local ports): "
@@ -86,7 +86,7 @@ def test_too_few_ports_are_seen_before_the_first_dial(tcpgoon: Tcpgoon) -> None:
 @pytest.mark.requires("root", "unshare", "ip")
 def test_every_port_of_the_range_is_used(tcpgoon: Tcpgoon) -> None:
     few_ports = isolated("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range")
-    said = tcpgoon("-c", 100, "-s", 0, "127.0.0.1:7000", before=few_ports)
+    said = tcpgoon("-c", 100, "-s", 0, "--source", "127.0.0.1", "127.0.0.1:7000", before=few_ports)
     assert said.final == {"total": 100, "established": 100}
     assert said.exit_status == 0
 
@@ -95,7 +95,7 @@ def test_every_port_of_the_range_is_used(tcpgoon: Tcpgoon) -> None:
 @pytest.mark.requires("root", "unshare", "ip")
 def test_ports_that_run_out_on_the_way(tcpgoon: Tcpgoon) -> None:
     few_ports = isolated("echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range")
-    said = tcpgoon("--force", "-c", 130, "-s", 0, "127.0.0.1:7000", before=few_ports)
+    said = tcpgoon("--force", "-c", 130, "-s", 0, "--source", "127.0.0.1", "127.0.0.1:7000", before=few_ports)
     assert said.final == {"total": 130, "established": 100, "error": 30}
     assert said.line("Errors: ") == "EADDRNOTAVAIL × 30"
     assert said.line("TG102 (client, certain): ").startswith("30 dials ended with EADDRNOTAVAIL")
@@ -109,7 +109,40 @@ def test_more_sources_have_more_ports(tcpgoon: Tcpgoon) -> None:
     sources = ["--source", "127.0.0.1", "--source", "127.0.0.2"]
     said = tcpgoon(*sources, "-c", 200, "-s", 0, "127.0.0.1:7000", before=few_ports)
     assert said.final == {"total": 200, "established": 200}
+    assert said.line("Dialled from ") == "2 addresses: 127.0.0.1, 127.0.0.2"
     assert said.exit_status == 0
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip", "3600 descriptors")
+def test_a_thousand_ports_and_as_many_addresses_as_are_needed(tcpgoon: Tcpgoon) -> None:
+    """One address that is pinned has its thousand to the last one, and no more; by itself others join it."""
+    ports = isolated("echo 40000 40999 >/proc/sys/net/ipv4/ip_local_port_range")
+    flags = ("-s", 0, "--hold", "100ms", "--close", "reset", "127.0.0.1:7000")
+    pinned = ("--source", "127.0.0.1")
+    said = tcpgoon("-c", 1_000, *pinned, *flags, before=ports)
+    assert (said.final, said.exit_status) == ({"total": 1_000, "established": 1_000}, 0)
+    said = tcpgoon("-c", 1_001, *pinned, *flags, before=ports)
+    assert (said.final, said.exit_status) == ({"total": 1_001, "not_initiated": 1_001}, 3)
+    assert said.line("TG102 (client, certain): ").startswith(
+        "this client cannot hold 1,001 connections, at most 1,000 "
+    )
+    said = tcpgoon("-c", 1_001, *flags, before=ports)
+    assert (said.final, said.exit_status) == ({"total": 1_001, "established": 1_001}, 0)
+    assert said.line("Dialled from ") == "2 addresses: 127.0.0.1, 127.0.0.2"
+    said = tcpgoon("-c", 3_500, *flags, before=ports)
+    assert (said.final, said.exit_status) == ({"total": 3_500, "established": 3_500}, 0)
+    assert said.line("Dialled from ") == "5 addresses: 127.0.0.1 … 127.0.0.5"
+    said = tcpgoon("-c", 3_000, "--source", "127.0.0.1-3", *flags, before=ports)
+    assert (said.final, said.exit_status) == ({"total": 3_000, "established": 3_000}, 0)
+
+
+@LINUX
+@pytest.mark.requires("root", "unshare", "ip")
+def test_an_interface_that_is_not_there(tcpgoon: Tcpgoon) -> None:
+    said = tcpgoon("-c", 1, "--source", "eth9", "127.0.0.1:7000", before=isolated(":"))
+    assert (said.exit_status, said.lines) == (64, [])
+    assert said.stderr == "tcpgoon: this host has no interface 'eth9': it has lo\n"
 
 
 @LINUX
@@ -169,7 +202,8 @@ def test_a_connection_to_itself_is_no_connection_to_the_target(tcpgoon: Tcpgoon)
 def test_forced_to_its_own_port_a_connection_to_itself_is_still_none(tcpgoon: Tcpgoon) -> None:
     """The target's port is all that there is to dial from: only with --force is it dialled at all."""
     one_port = isolated("echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range")
-    said = tcpgoon("--force", "-c", 1, "--hold", "100ms", "127.0.0.1:40000", before=one_port)
+    flags = ("--force", "--source", "127.0.0.1", "-c", 1, "--hold", "100ms")
+    said = tcpgoon(*flags, "127.0.0.1:40000", before=one_port)
     assert said.final == {"total": 1, "error": 1}
     assert said.line("Errors: ") == "ECONNREFUSED × 1"
     assert said.exit_status == 2
@@ -179,8 +213,9 @@ def test_forced_to_its_own_port_a_connection_to_itself_is_still_none(tcpgoon: Tc
 @pytest.mark.requires("root", "unshare", "ip")
 def test_the_targets_own_port_is_not_counted_among_ours(tcpgoon: Tcpgoon) -> None:
     few_ports = isolated("echo 6950 7049 >/proc/sys/net/ipv4/ip_local_port_range")
-    assert tcpgoon("-c", 99, "-s", 0, "127.0.0.1:7000", before=few_ports).exit_status == 0
-    assert tcpgoon("-c", 100, "-s", 0, "127.0.0.1:7000", before=few_ports).exit_status == 3
+    flags = ("--source", "127.0.0.1", "-s", 0, "127.0.0.1:7000")
+    assert tcpgoon("-c", 99, *flags, before=few_ports).exit_status == 0
+    assert tcpgoon("-c", 100, *flags, before=few_ports).exit_status == 3
 
 
 @LINUX

@@ -141,7 +141,12 @@ def test_the_soft_limit_is_not_what_counts(server: Start) -> None:
     [
         ("-c 80 127.0.0.1:7000", "100", "ok"),
         ("-c 100 127.0.0.1:7000", "100", "tight"),
-        ("-c 101 127.0.0.1:7000", "100", "impossible"),
+        ("-c 101 127.0.0.1:7000", "200", "ok"),
+        ("-c 1000 127.0.0.1:7000", "1,300", "ok"),
+        ("-c 80 --source 127.0.0.1 127.0.0.1:7000", "100", "ok"),
+        ("-c 101 --source 127.0.0.1 127.0.0.1:7000", "100", "impossible"),
+        ("-c 300 --source 127.0.0.1-4 127.0.0.1:7000", "400", "ok"),
+        ("-c 101 --source lo 127.0.0.1:7000", "100", "impossible"),
         ("-c 101", "100", "impossible"),
         ("-c 160 --source 127.0.0.1 --source 127.0.0.2 127.0.0.1:7000", "200", "ok"),
         ("-c 201 --source 127.0.0.1 --source 127.0.0.2 127.0.0.1:7000", "200", "impossible"),
@@ -160,16 +165,16 @@ def test_the_command_that_it_gives_lifts_the_limit() -> None:
     program = f"""
 import subprocess
 def preflight(*words):
-    command = [{INSTALLED!r}, "preflight", "-c", "130", "127.0.0.1:7000", *words]
+    command = [{INSTALLED!r}, "preflight", "-c", "130", "127.0.0.1:7000", "--source", *words]
     done = subprocess.run(command, capture_output=True, text=True)
     return done.returncode, [line.strip() for line in done.stdout.splitlines() if line.startswith("    ")]
-status, commands = preflight()
+status, commands = preflight("127.0.0.1")
 assert status == 3
 (widen,) = [command for command in commands if command.startswith("sysctl -w net.ipv4.ip_local_port_range")]
 (more,) = [command for command in commands if "--source" in command]
-assert preflight(*more.removeprefix("tcpgoon … ").split()) == (0, []), more
+assert preflight(more.removeprefix("tcpgoon … --source ").partition(" ")[0]) == (0, []), more
 subprocess.run(["sh", "-c", widen], check=True, capture_output=True)
-assert preflight() == (0, []), widen
+assert preflight("127.0.0.1") == (0, []), widen
 """
     command = [*isolated(FEW_PORTS), sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
@@ -183,14 +188,14 @@ def said(*words):
     done = subprocess.run([{INSTALLED!r}, *words], capture_output=True, text=True)
     return done.returncode, done.stdout.splitlines()
 def ports(*words):
-    status, lines = said("preflight", *words)
+    status, lines = said("preflight", *words, *([] if "--source" in words else ["--source", "127.0.0.1"]))
     (row,) = [line for line in lines if line.startswith("local ports ")]
     (allows, grade) = row.split()[-2:]
     found = row.split("; ")[1].removesuffix(grade).strip().removesuffix(allows).strip()
     codes = [line.split()[0] for line in lines if line.endswith("; what lifts it:")]
     return [status, found, int(allows), grade, codes]
 Path("/proc/sys/net/ipv4/tcp_tw_reuse").write_text(sys.argv[1])
-run = ("-y", "-s", "0", "127.0.0.1:7000", "-c")
+run = ("-y", "-s", "0", "--source", "127.0.0.1", "127.0.0.1:7000", "-c")
 first = said(*run, "70", "--close", "fin", "--hold", "100ms")[0]
 sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
 left = sum(state == "06" and remote.endswith(":1B58") for _, _, remote, state, *_ in sockets)

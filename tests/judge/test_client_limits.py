@@ -167,6 +167,21 @@ def test_a_host_without_descriptors_is_no_limit_of_this_process() -> None:
         ),
         pytest.param(
             [NO_PORT] * 3,
+            limits(ports=2, sources=3, destinations=2),
+            20,
+            ("TG102", "this client has 12 local ports towards these 2 destinations, 0 in use and 0 in TIME_WAIT before "
+             "the first dial"),
+            id="several destinations",
+        ),
+        pytest.param(
+            [NO_PORT] * 3,
+            limits(ports=10, destinations=2, ports_waiting=16),
+            8,
+            ("TG103", "16 of its local ports are in TIME_WAIT towards these 2 destinations"),
+            id="in TIME_WAIT towards several",
+        ),
+        pytest.param(
+            [NO_PORT] * 3,
             limits(ports=None),
             8,
             ("TG102", "no local port is left towards this destination"),

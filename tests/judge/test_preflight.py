@@ -162,6 +162,11 @@ def test_grades(what: str, facts: dict[str, Any], connections: int, grade: Grade
             {"sources": 3, "ports_in_use": 1_234, "ports_waiting": 5_678},
             "28,232 (32768-60999) × 3 sources; 1,234 in use, 5,678 in TIME_WAIT",
         ),
+        (
+            "local ports",
+            {"sources": 3, "destinations": 2},
+            "28,232 (32768-60999) × 3 sources × 2 destinations; 0 in use, 0 in TIME_WAIT",
+        ),
         ("local ports", {"port_range": None}, "28,232; 0 in use, 0 in TIME_WAIT"),
         ("net.ipv4.tcp_tw_reuse", {"tw_reuse": 0}, "0 (no): ports in TIME_WAIT cannot be had"),
         (

@@ -150,6 +150,37 @@ def test_all_addresses_are_shown_and_the_dialled_one_is_marked() -> None:
     assert "\nAddresses of myhttpsamplehost.com: 216.58.201.131 (dialled), 2a00:1450::1\n" in report
 
 
+def test_where_all_are_dialled_each_is_shown_with_what_it_holds() -> None:
+    """The last two were not dialled: there were no more connections."""
+    found = tuple(Endpoint(f"192.0.2.{number}", 80) for number in range(1, 5))
+    made_up = result(metrics(by_endpoint=(1_400, 0)), endpoints=found, endpoint=found[0])
+    report = text_report(msgspec.structs.replace(made_up, plan=msgspec.structs.replace(made_up.plan, spread=True)))
+    assert report.startswith("--- myhttpsamplehost.com:80 tcp test statistics ---\n")
+    assert (
+        "\nAddresses of myhttpsamplehost.com: 192.0.2.1 (dialled, 1,400 established), "
+        "192.0.2.2 (dialled, 0 established), 192.0.2.3 (dialled, 0 established), 192.0.2.4 (dialled, 0 established)\n"
+    ) in report
+
+
+@pytest.mark.parametrize(
+    ("count", "line"),
+    [
+        (2, "2 addresses: 127.0.0.1, 127.0.0.2"),
+        (4, "4 addresses: 127.0.0.1, 127.0.0.2, 127.0.0.3, 127.0.0.4"),
+        (36, "36 addresses: 127.0.0.1 … 127.0.0.36"),
+        (1_024, "1,024 addresses: 127.0.0.1 … 127.0.4.0"),
+    ],
+)
+def test_where_it_was_dialled_from(count: int, line: str) -> None:
+    sources = tuple(f"127.0.{number >> 8}.{number & 255}" for number in range(1, count + 1))
+    assert f"\nDialled from {line}\n" in text_report(result(metrics(), sources=sources))
+
+
+@pytest.mark.parametrize("sources", [(), ("127.0.0.2",)])
+def test_of_one_source_nothing_is_said(sources: tuple[str, ...]) -> None:
+    assert "Dialled from" not in text_report(result(metrics(), sources=sources))
+
+
 def test_an_ipv6_address_is_put_into_brackets() -> None:
     endpoint = Endpoint("::1", 80)
     report = text_report(result(metrics(), host="::1", endpoint=endpoint, endpoints=(endpoint,)))

@@ -242,3 +242,19 @@ def test_what_is_not_begun_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.
     with Server(ServerConfig()) as server:
         result = run(plan(server.port, sources=("127.0.0.1",)))
     assert (result.on_site, result.cost) == (None, None)
+
+
+def test_all_addresses_of_the_target_are_dialled_in_turn() -> None:
+    """Each has its share of the connections; none is looked at, which is said."""
+    with Server(ServerConfig(host="0.0.0.0")) as server:
+        there = [Endpoint(f"127.0.0.{number}", server.port) for number in (1, 2)]
+        result = run(plan(server.port, connections=21, spread=True, sources=("127.0.0.3-4",)), endpoints=there)
+        pinned = run(plan(server.port), endpoints=there)
+    assert (result.verdict, result.metrics.by_endpoint) == (Verdict.PASS, (11, 10))
+    assert (result.dialled, result.sources) == (tuple(there), ("127.0.0.3", "127.0.0.4"))
+    assert list(result.table.source) == [0, 1] * 10 + [0]
+    assert list(result.table.endpoint) == [0, 0, 1, 1] * 5 + [0]
+    assert result.environment.missing == (
+        "the target on this machine: several addresses are dialled: --target-pid says which process is to be seen",
+    )
+    assert (pinned.metrics.by_endpoint, pinned.dialled, pinned.sources) == ((20,), (there[0],), ())

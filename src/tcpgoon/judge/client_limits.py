@@ -74,7 +74,7 @@ def ephemeral_ports(facts: Facts) -> Iterator[Finding]:
         return
     limits = facts.limits
     if _would_do_but_for_waiting(limits, facts.plan.connections):
-        limit = f"{limits.ports_waiting:,} of its local ports are in TIME_WAIT towards this destination"
+        limit = f"{limits.ports_waiting:,} of its local ports are in TIME_WAIT towards {_there(limits)}"
         code = "TG103"
     else:
         limit, code = _range_of_ports(limits), "TG102"
@@ -88,11 +88,15 @@ def _would_do_but_for_waiting(limits: ClientLimits, asked: int) -> bool:
 
 def _range_of_ports(limits: ClientLimits) -> str:
     if limits.ports is None:
-        return "no local port is left towards this destination"
-    where = "one destination" if limits.destinations == 1 else f"{limits.destinations:,} destinations"
+        return f"no local port is left towards {_there(limits)}"
+    where = "one destination" if limits.destinations == 1 else _there(limits)
     have = f"this client has {limits.ports * limits.lanes:,} local ports towards {where}"
     taken = f"{limits.ports_in_use:,} in use and {limits.ports_waiting:,} in TIME_WAIT before the first dial"
     return f"{have}, {taken}"
+
+
+def _there(limits: ClientLimits) -> str:
+    return "this destination" if limits.destinations == 1 else f"these {limits.destinations:,} destinations"
 
 
 def memory(facts: Facts) -> Iterator[Finding]:
