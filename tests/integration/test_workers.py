@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from .confined import few_descriptors
+from .confined import few_descriptors, isolated
 from .conftest import Running, StartServer, Tcpgoon, stopped, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a run is split over processes on Linux alone")
@@ -41,6 +41,24 @@ def test_more_connections_than_a_process_has_descriptors(tcpgoon: Tcpgoon, serve
     target.end()
     assert target.counts is not None
     assert (target.counts.accepted, target.counts.held) == (5_000, 0)
+
+
+@pytest.mark.requires("root", "unshare", "ip", "18000 descriptors")
+def test_twenty_thousand_with_few_descriptors_and_few_ports(tcpgoon: Tcpgoon) -> None:
+    """What a million takes, made small: more than a process has descriptors for, and more than an address has ports."""
+    somewhere = isolated("echo 40000 49999 >/proc/sys/net/ipv4/ip_local_port_range", flags="--workers 2")
+    words = ("-c", "20k", "-s", 0, "--hold", "2s", "--close", "reset", "127.0.0.1:7000")
+    said = tcpgoon(*words, before=[*somewhere, *few_descriptors(2_000)])
+    assert said.final == {"total": 20_000, "established": 20_000}
+    assert said.line("Established: ") == "20000, of which acknowledged: 20000"
+    assert said.line("Peak concurrent connections: ") == "20000 of 20000 (acknowledged)"
+    assert said.line("Dialled from ") == "3 addresses: 127.0.0.1, 127.0.0.2, 127.0.0.3"
+    assert said.line("Workers: ").startswith("11 processes")
+    assert said.newcomers[0][0] == "0"
+    assert said.newcomers[-1][0] == "20000"
+    assert said.codes == []
+    assert said.lines[-1] == "PASS: 20,000 of 20,000 connections were established, acknowledged and held for 2s"
+    assert (said.exit_status, said.errors) == (0, [])
 
 
 @pytest.mark.parametrize(
