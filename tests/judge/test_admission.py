@@ -4,7 +4,7 @@ from tcpgoon.judge.admission import Admission, admission
 from tcpgoon.judge.seen import Seen
 
 from .fates import LATE, TAKEN
-from .situations import Lot, facts, repeated
+from .runs import Lot, facts, repeated
 
 
 def waves(each: int, count: int) -> list[Lot]:

@@ -1,7 +1,7 @@
 from tcpgoon.judge.ages import is_of_one_age, outlived
 from tcpgoon.record.losses import Losses
 from tests.judge.fates import CLOSED_BY_PEER, TAKEN
-from tests.judge.situations import Lot, aged, facts
+from tests.judge.runs import Lot, aged, facts
 
 
 def losses(*lots: Lot) -> Losses:

@@ -26,7 +26,7 @@ from .fates import (
     Fate,
     unserved,
 )
-from .situations import NEVER_TAKEN, ONE_TOO_MANY, Lot, aged, died, facts, knock
+from .runs import NEVER_TAKEN, ONE_TOO_MANY, Lot, aged, died, facts, knock
 
 LATER = 20.0
 """After the last dial and all that the target does."""

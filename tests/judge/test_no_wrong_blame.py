@@ -61,7 +61,7 @@ from .fates import (
     end,
     plan_of,
 )
-from .situations import NEVER_TAKEN, NO_NET, ONE_TOO_MANY, RESET_DIAL, at_site, died, facts, knock
+from .runs import NEVER_TAKEN, NO_NET, ONE_TOO_MANY, RESET_DIAL, at_site, died, facts, knock
 
 # Runs in which all goes well.
 

@@ -40,7 +40,7 @@ from .fates import (
     plan_of,
     unserved,
 )
-from .situations import NEVER_TAKEN, NO_NET, RESET_DIAL, SILENT, Lot, aged, at_site, died, facts, knock, repeated
+from .runs import NEVER_TAKEN, NO_NET, RESET_DIAL, SILENT, Lot, aged, at_site, died, facts, knock, repeated
 
 SILENT_LATER = LOST_BY_PATH._replace(unserved=Unserved.UNACKED)
 """It had been served before, then its kernel took nothing any more."""

@@ -36,7 +36,7 @@ from .fates import (
     plan_of,
     unserved,
 )
-from .situations import at_site
+from .runs import at_site
 
 GIVEN_UP = LATE._replace(late=False)
 """Our kernel gave it up: the dial timeout was a long one."""
