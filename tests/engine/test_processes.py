@@ -38,6 +38,14 @@ class Child:
         assert self._child.stdout
         self.said = self._child.stdout.readline().strip()
 
+    def ask(self) -> str:
+        """What it says next, when it is told to go on."""
+        assert self._child.stdin
+        assert self._child.stdout
+        self._child.stdin.write("\n")
+        self._child.stdin.flush()
+        return self._child.stdout.readline().strip()
+
     def end(self) -> None:
         self._child.communicate(timeout=30)
 
@@ -100,6 +108,43 @@ def test_one_of_several_sockets(listener: socket.socket, start: Start) -> None:
         second = start(HOLD, other)
         assert look.find([inode(listener), inode(other)]) == found(first.pid, second.pid)
         assert look.find([inode(other)]) == found(first.pid, second.pid)
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The processes whose descriptors are looked at, all of them."""
+    pids, sockets_in = set[int](), processes._sockets_in
+
+    def noted(folder: str) -> dict[int, str]:
+        pids.add(int(Path(folder).parent.name))
+        return sockets_in(folder)
+
+    monkeypatch.setattr(processes, "_sockets_in", noted)
+    return pids
+
+
+def test_whom_we_start_without_one_need_not_be_looked_at(start: Start, looked_at: set[int]) -> None:
+    """Our own workers have very many sockets, and none that is sought."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sought = inode(sock)
+        server = start(FORK, sock)
+    look, worker = Processes(), int(server.said)
+    assert look.find([sought]) == found(server.pid, worker)
+    assert looked_at >= {os.getpid(), server.pid, worker}
+    looked_at.clear()
+    nursery = start(FORK)
+    assert look.find([sought]) == found(server.pid, worker)
+    assert looked_at.isdisjoint({os.getpid(), nursery.pid, int(nursery.said)})
+
+
+def test_a_child_of_ours_that_has_one_gives_it_to_its_own(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sought = inode(sock)
+        server = start(f"print('here', flush=True); input(); {FORK}", sock)
+    look = Processes()
+    assert look.find([sought]) == found(server.pid)
+    worker = int(server.ask())
+    assert look.find([sought]) == found(server.pid, worker)
 
 
 def test_who_is_forked_later_has_it_too(listener: socket.socket, start: Start) -> None:

@@ -50,7 +50,11 @@ class Processes:
         self._parents: dict[int, int] = {}
         self._sought: frozenset[int] = frozenset()
         self._without: set[int] = set()
-        """Processes that had none of those sockets: only who is forked by an owner has one later."""
+        """Processes that had none of those sockets: only who is forked by an owner has one later.
+
+        So whom such a one forks has none either, and need not be looked at: our own workers have a million descriptors.
+        That is said of those alone that descend from us; who descends from others may have been adopted.
+        """
         self._descriptors: dict[int, dict[int, str]] = {}
         """Of the others: inode → descriptor. That it is there still is seen at once, among however many."""
         self._closed: set[int] = set()
@@ -60,9 +64,11 @@ class Processes:
         sought = frozenset(inodes)
         if not sought <= self._sought:
             self._sought, self._without, self._descriptors = sought, set(), {}
+        known = self._parents.keys()
         pids = self._note_all()
         roots = self._roots(pids)
         wanted = pids if self._root is None else roots | self._forked_by(roots)
+        self._without |= self._born_without(pids - known)
         had = {pid: sought & self._sockets_of(pid).keys() for pid in wanted - self._without}
         self._without |= {pid for pid in had if not had[pid]}
         unseen = sought.difference(*had.values())
@@ -102,6 +108,13 @@ class Processes:
         self._parents = {pid: self._parents.get(pid) or self._parent_of(pid) for pid in pids}
         self._without &= pids
         return pids
+
+    def _born_without(self, new: set[int]) -> set[int]:
+        """Those of the ``new`` processes that descend from us, and whose parents have none that they could inherit."""
+        ours, born = self._forked_by({os.getpid()}) | {os.getpid()}, set[int]()
+        while more := {pid for pid in new - born if self._parents[pid] in ours & (self._without | born)}:
+            born |= more
+        return born
 
     def _parent_of(self, pid: int) -> int:
         try:
