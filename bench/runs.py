@@ -16,7 +16,6 @@ MILLION = 1_000_000
 
 _PER_SERVER_PROCESS = 18_600
 """The kernel spreads them by a hash: of 54 processes the fullest has some 300 more than the others."""
-_PER_SOURCE = 25_000
 _BYTES_EACH = 10_000
 """What one connection with both ends here takes of this machine's memory, nearly all of it the kernel's."""
 _START_S, _SLOWEST_RATE = 60, 5_000
@@ -41,7 +40,7 @@ def run(connections: int, hold_s: float, *flags: str) -> Watched:
         connections=connections,
         hold_s=hold_s,
         server_workers=math.ceil(connections / _PER_SERVER_PROCESS),
-        arguments=_arguments(connections, hold_s, flags),
+        arguments=(*_arguments(connections, hold_s), *flags),
         isolated=bool(prefix),
         limit_s=_START_S + hold_s + 4 * connections / _SLOWEST_RATE,
     )
@@ -58,8 +57,5 @@ def run_once(connections: int, hold_s: float, *flags: str) -> Watched:
     return run(connections, hold_s, *flags)
 
 
-def _arguments(connections: int, hold_s: float, flags: tuple[str, ...]) -> tuple[str, ...]:
-    sources = () if "--source" in flags else range(1, 1 + math.ceil(connections / _PER_SOURCE))
-    from_each = [word for number in sources for word in ("--source", f"127.0.0.{number}")]
-    ours = ("-y", "-s", "0", "-c", str(connections), "--hold", f"{hold_s:g}s", "--close", "reset")
-    return (*ours, *from_each, *flags)
+def _arguments(connections: int, hold_s: float) -> tuple[str, ...]:
+    return ("-y", "-s", "0", "-c", str(connections), "--hold", f"{hold_s:g}s", "--close", "reset")
