@@ -138,6 +138,7 @@ PLAIN: dict[str, Any] = {
         "tasks_in_use": 0,
         "workers_possible": False,
         "workers": 1,
+        "workers_most": 1,
         "cpu_quota": None,
         "container": None,
     },
