@@ -2,6 +2,7 @@ import errno
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from tcpgoon.judge.diagnose import diagnose
@@ -264,6 +265,13 @@ PLAIN: dict[str, Any] = {
 def test_a_result_as_plain_data(result: Result) -> None:
     assert json.loads(json.dumps(result.to_dict())) == PLAIN
     assert FORMAT == 1
+
+
+def test_what_was_dialled(result: Result) -> None:
+    """One of the endpoints; all of them, where the plan spreads."""
+    assert result.dialled == (result.endpoint,) == result.endpoints[:1]
+    spread = msgspec.structs.replace(result, plan=msgspec.structs.replace(result.plan, spread=True))
+    assert spread.dialled == result.endpoints
 
 
 def test_all_but_the_rows_is_there_in_the_order_of_the_fields(result: Result) -> None:

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tcpgoon.cli.prompt import _announcement
+from tcpgoon.plan.endpoint import Endpoint, Target
+from tcpgoon.plan.plan import Plan
 from tcpgoon.server import Server, ServerConfig
 
 COMMAND = [sys.executable, "-m", "tcpgoon", "-c", "3", "--hold", "0"]
@@ -159,6 +162,12 @@ def test_all_addresses_of_a_name_are_shown_and_the_one_to_dial_is_marked() -> No
     assert f"address:     {', '.join([marked, *others])}\r\n" in terminal.screen
     terminal.type("n\n")
     assert terminal.exit_status() == 1
+
+
+def test_all_that_are_dialled_are_marked() -> None:
+    plan = Plan(target=Target("host", 80), spread=True)
+    found = [Endpoint("192.0.2.1", 80), Endpoint("192.0.2.2", 80)]
+    assert "*   address:     192.0.2.1 (dialled), 192.0.2.2 (dialled)\n" in _announcement(plan, found, secret=False)
 
 
 def test_no_terminal_to_ask_on(server: Server) -> None:

@@ -192,6 +192,15 @@ def test_elsewhere_those_of_the_interface_and_of_the_scope(connections: int, fou
 
 @in_a_network
 @with_a_network
+def test_to_an_address_of_this_machine_that_is_not_loopback_none_that_is() -> None:
+    """A rule may pass the port on, to a container for instance: packets from 127.0.0.0/8 are dropped then."""
+    assert sources_for((), [Endpoint("10.9.0.1", 80)], 101) == ("", "10.9.0.2")
+    assert sources_for((), [Endpoint("10.8.0.1", 80)], 101) == ()
+    assert sources_for((), [HERE, Endpoint("10.8.0.1", 8080)], 201) == ()
+
+
+@in_a_network
+@with_a_network
 def test_over_ipv6() -> None:
     (other,) = SIX - {chosen(THERE_6)}
     assert sources_for((), [THERE_6], 150) == ("", other)

@@ -14,11 +14,11 @@ from tcpgoon.engine.addresses import has_port_windows, is_local
 from tcpgoon.engine.container import container
 from tcpgoon.engine.port_range import PortRange, port_range, sockets_in_use
 from tcpgoon.engine.sock_diag import Towards
-from tcpgoon.engine.sources import SPARE, addresses_of
+from tcpgoon.engine.sources import SPARE, addresses_of, has_loopback_at_hand
 from tcpgoon.engine.taken import Taken
 from tcpgoon.judge.lift import at_ease
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.plan.endpoint import Endpoint, Family, is_loopback
+from tcpgoon.plan.endpoint import Endpoint, is_loopback
 
 LOOP_DESCRIPTORS = 8
 """What a run opens besides its connections: the epoll set, the waker's pair, and a few for reports and imports."""
@@ -57,7 +57,7 @@ def look(
         ports_waiting=towards.time_wait,
         ports_waiting_usable=_waiting_is_usable(tw_reuse, endpoints, ours),
         sources=len(sources) or 1,
-        sources_at_hand=local and endpoints[0].family is Family.IPV4,
+        sources_at_hand=has_loopback_at_hand(endpoints),
         destinations=len(endpoints) or 1,
         addresses=addresses,
         tw_reuse=tw_reuse,

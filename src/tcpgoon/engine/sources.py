@@ -1,8 +1,10 @@
 """Which addresses of this host a run dials from: those that the user asks for, or as many as it needs.
 
 The kernel's own choice is first, and where the ports of one address suffice it is alone. Where they do not, more
-addresses are taken of those from which the target is reached in the same way: all of 127.0.0.0/8 for an IPv4 target on
-this machine, and the addresses of the interface that the kernel dials from otherwise.
+addresses are taken of those from which the target is reached in the same way: all of 127.0.0.0/8 for an IPv4 target
+that is at one of them, and the addresses of the interface that the kernel dials from otherwise. To another address of
+this machine 127.0.0.0/8 may be no way: where a rule passes the port on, to a container for instance, its packets are
+dropped as martians, and the target would be blamed for it.
 """
 
 import ipaddress
@@ -190,11 +192,18 @@ def _enough(candidates: Iterable[str], free: _Free, connections: int) -> tuple[s
 def _others(endpoints: Sequence[Endpoint]) -> Iterator[str]:
     """Addresses from which all of ``endpoints`` are reached as they are from those that the kernel chooses."""
     firsts = {chosen(endpoint) for endpoint in endpoints}
-    if endpoints[0].family is Family.IPV4 and all(is_local(endpoint.address) for endpoint in endpoints):
+    if has_loopback_at_hand(endpoints):
         found: Iterator[str] = takewhile(is_local, (str(ipaddress.IPv4Address(number)) for number in _LOOPBACK))
     else:
         found = filter(is_local, _beside(chosen(endpoints[0]), endpoints[0].family))
     return (address for address in found if address not in firsts)
+
+
+def has_loopback_at_hand(endpoints: Sequence[Endpoint]) -> bool:
+    """Whether all of 127.0.0.0/8 reaches all of ``endpoints``, without any set-up."""
+    return bool(endpoints) and all(
+        endpoint.family is Family.IPV4 and is_loopback(endpoint.address) for endpoint in endpoints
+    )
 
 
 def _beside(address: str, family: Family) -> Sequence[str]:

@@ -136,6 +136,11 @@ ON_THE_PATH = (
         (found("TG205", PATH, LIKELY),),
     ),
     Situation(
+        "51 in all from nine sources, all served",
+        facts((51, HELD), (100, LATE), sources=9, level=SERVED),
+        (found("TG205", PATH, LIKELY),),
+    ),
+    Situation(
         "50 are let in, then silence: not to be told apart",
         facts((50, TAKEN), (50, LATE)),
         (found("TG301", KERNEL, POSSIBLE), found("TG205", PATH, POSSIBLE)),
