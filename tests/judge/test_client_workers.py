@@ -78,6 +78,10 @@ def test_a_worker_that_was_killed() -> None:
             "5 of 51 worker processes of this client died (pid 4700: SIGKILL after 1s, pid 4701: SIGKILL after 1s, "
             "pid 4702: SIGKILL after 1s, and 2 more)",
         ),
+        (
+            [Worker(number=3, pid=0, connections=9, ended="EAGAIN", ended_s=0.125)],
+            "1 of 51 worker processes of this client died (worker 3 was not started: EAGAIN after 120ms)",
+        ),
         ([], "worker processes of this client died"),
     ],
 )
@@ -123,7 +127,7 @@ TIGHT = msgspec.structs.replace(ENOUGH, memory_available=2 * BYTES_PER_CONNECTIO
 ROOMY = msgspec.structs.replace(ENOUGH, memory_available=3 * BYTES_PER_CONNECTION)
 
 
-@pytest.mark.parametrize("ended", ["SIGKILL", "SIGBUS"])
+@pytest.mark.parametrize("ended", ["SIGKILL", "SIGBUS", "killed", "ENOMEM"])
 @pytest.mark.parametrize(
     ("limits", "strain", "remedy", "commands"),
     [
@@ -187,6 +191,11 @@ SOMEBODY = "look who ends processes here: an administrator, a supervisor, a limi
             "stalled",
             STALLED,
             (*lift.cores(ENOUGH, 2), "vmstat 1  # while it runs: r is who waits for a core"),
+        ),
+        (
+            "EAGAIN",
+            "let this client start more processes",
+            (*lift.tasks(ENOUGH, 2), "ulimit -u  # processes that its user may have"),
         ),
         (
             "SIGTERM",

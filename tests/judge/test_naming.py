@@ -1,6 +1,6 @@
 import pytest
 
-from tcpgoon.judge.naming import Named, Products, age, named, plural, said_by
+from tcpgoon.judge.naming import Named, Products, age, are, named, plural, said_by, were
 from tcpgoon.judge.plateaus import Kind
 
 LIMITS = (Kind.CONNECTIONS, Kind.WORKERS, Kind.REQUESTS)
@@ -101,6 +101,15 @@ def test_numbers_of_things() -> None:
         "1 process",
         "2,000 processes",
     )
+
+
+def test_what_is_said_of_one_and_of_several() -> None:
+    assert [were(1, "dial"), were(0, "dial"), are(1, "dial"), are(2_000, "dial")] == [
+        "1 dial was",
+        "0 dials were",
+        "1 dial is",
+        "2,000 dials are",
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.70460, "700ms"), (2.008571, "2.01s"), (60.0, "1m0s")])

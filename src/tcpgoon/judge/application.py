@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tcpgoon.judge.facts import Confidence, Finding
-from tcpgoon.judge.naming import Named, named, plural, said_by
+from tcpgoon.judge.naming import Named, are, named, plural, said_by, were
 from tcpgoon.judge.plateaus import Kind
 from tcpgoon.judge.seen import HANDFUL, Seen
 from tcpgoon.record.heard import Saying
@@ -32,8 +32,8 @@ def descriptors(seen: Seen) -> Iterator[Finding]:
         code="TG401",
         side=Side.TARGET_APPLICATION,
         confidence=Confidence.CERTAIN if full else _unless_few(left_out, seen),
-        sentence=f"the target has no descriptors left: {plural(served, 'connection')} "
-        f"{'are served' if seen.was_asked else 'are accepted'}, {left_out:,} are not; {known}",
+        sentence=f"the target has no descriptors left: {are(served, 'connection')} "
+        f"{'served' if seen.was_asked else 'accepted'}, {left_out:,} are not; {known}",
         remedy="raise the limit of descriptors of the target's process, and restart it",
         commands=near.commands if near else _MORE_DESCRIPTORS,
         evidence={
@@ -243,7 +243,7 @@ def never_accepts(seen: Seen) -> Iterator[Finding]:
         code="TG404",
         side=Side.TARGET_APPLICATION,
         confidence=Confidence.CERTAIN if in_queue else Confidence.LIKELY if full else Confidence.POSSIBLE,
-        sentence=f"the application does not accept: {plural(seen.acknowledged, 'connection')} are held by the target's "
+        sentence=f"the application does not accept: {are(seen.acknowledged, 'connection')} held by the target's "
         "kernel, none is served"
         + (f"; {seen.stuck:,} wait in its accept queue" if in_queue else "")
         + ("" if in_queue or full else "; or it is asked in a way that it does not answer"),
@@ -269,7 +269,7 @@ def stopped(seen: Seen) -> Iterator[Finding]:
         code="TG404",
         side=Side.TARGET_APPLICATION,
         confidence=Confidence.LIKELY,
-        sentence=f"the application has stopped: {plural(seen.metrics.answered, 'connection')} were answered, then "
+        sentence=f"the application has stopped: {were(seen.metrics.answered, 'connection')} answered, then "
         f"nobody any more, neither {silent:,} that are held by the target's kernel nor a newcomer",
         remedy="look what the process is busy with or waits for: stopped, in a long pause, a lock that is never given "
         "back",

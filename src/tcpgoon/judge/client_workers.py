@@ -74,7 +74,8 @@ def named(dead: Sequence[Worker]) -> str:
 
 def _how(worker: Worker) -> str:
     after = "" if worker.ended_s is None else f" after {age(worker.ended_s)}"
-    return f"pid {worker.pid}: {worker.ended}{after}"
+    who = f"pid {worker.pid}" if worker.pid else f"worker {worker.number} was not started"
+    return f"{who}: {worker.ended}{after}"
 
 
 def _memory(facts: Facts) -> dict[str, Evidence]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from tcpgoon.judge.ages import is_of_one_age, outlived
 from tcpgoon.judge.application import oldest_closed
 from tcpgoon.judge.facts import Confidence, Finding
-from tcpgoon.judge.naming import age, named, plural
+from tcpgoon.judge.naming import age, named, were
 from tcpgoon.judge.plateaus import Kind
 from tcpgoon.judge.seen import Seen
 from tcpgoon.plan.units import format_duration
@@ -55,7 +55,7 @@ def idle(seen: Seen) -> Iterator[Finding]:
             side=Side.TARGET_APPLICATION,
             confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
             sentence=f"the application closes idle connections at an age of {old}: "
-            f"{plural(losses.count, 'connection')} were closed (FIN) at it, and {outlived(losses)}"
+            f"{were(losses.count, 'connection')} closed (FIN) at it, and {outlived(losses)}"
             + (f"; {near.text}" if near else ""),
             remedy="raise the idle timeout of the application, or ask it something more often (--probe-every)",
             commands=near.commands if near else (),
@@ -78,7 +78,7 @@ def degrades(seen: Seen) -> Iterator[Finding]:
     times = (
         f"{format_duration(slowed.last_s)} beside {slowed.held:,} instead of {format_duration(slowed.first_s)}"
         if slowed
-        else f"{plural(late, 'connection')} were answered too late"
+        else f"{were(late, 'connection')} answered too late"
     )
     yield Finding(
         code="TG406",
@@ -145,7 +145,7 @@ def death(seen: Seen) -> Iterator[Finding]:
         code="TG407",
         side=Side.TARGET_APPLICATION,
         confidence=Confidence.CERTAIN if gone else Confidence.LIKELY,
-        sentence=f"the target died while {plural(seen.death_toll, 'connection')} were held: all were "
+        sentence=f"the target died while {were(seen.death_toll, 'connection')} held: all were "
         f"{losses.way} at once, {age(losses.moments.least)} after the beginning"
         + (", and who came afterwards was refused" if refused else "")
         + ("; newcomers were welcome again, so it was restarted" if welcome else "")

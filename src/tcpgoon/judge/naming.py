@@ -95,6 +95,16 @@ def plural(count: int, what: str, several: str = "") -> str:
     return f"{count:,} {what if count == 1 else several or f'{what}s'}"
 
 
+def were(count: int, what: str) -> str:
+    """``1 connection was``; ``1,013 connections were``."""
+    return f"{plural(count, what)} {'was' if count == 1 else 'were'}"
+
+
+def are(count: int, what: str) -> str:
+    """``1 connection is``; ``1,013 connections are``."""
+    return f"{plural(count, what)} {'is' if count == 1 else 'are'}"
+
+
 def age(seconds: float) -> str:
     """To a hundredth of a second: peers look at their timers no more often."""
     return format_duration(round(seconds, 2))

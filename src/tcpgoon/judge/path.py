@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tcpgoon.judge.admission import MOST_LOST, admission
 from tcpgoon.judge.ages import outlived
 from tcpgoon.judge.facts import Confidence, Evidence, Finding
-from tcpgoon.judge.naming import age, named, plural
+from tcpgoon.judge.naming import age, named, plural, were
 from tcpgoon.judge.plateaus import Kind
 from tcpgoon.judge.seen import HANDFUL, Seen
 from tcpgoon.plan.endpoint import host_port
@@ -29,7 +29,7 @@ def unreachable(seen: Seen) -> Iterator[Finding]:
     count = sum(ending.count for ending in seen.unreachable)
     if count:
         names = list(dict.fromkeys(ending.name for ending in seen.unreachable))
-        let_in = f", after {plural(seen.established, 'connection')} were let in" if seen.established else ""
+        let_in = f", after {were(seen.established, 'connection')} let in" if seen.established else ""
         yield Finding(
             code="TG203",
             side=Side.PATH,
@@ -181,7 +181,7 @@ def cap(seen: Seen) -> Iterator[Finding]:
         code="TG205",
         side=Side.PATH,
         confidence=Confidence.LIKELY if served else Confidence.POSSIBLE,
-        sentence=f"a cap in the network: exactly {plural(seen.cap, 'connection')} were let in"
+        sentence=f"a cap in the network: exactly {were(seen.cap, 'connection')} let in"
         + _from_each(counts)
         + (", all of them are served" if served else "")
         + f", then silence for {plural(seen.timeouts, 'dial')}",
@@ -264,7 +264,7 @@ def idle(seen: Seen) -> Iterator[Finding]:
             side=Side.TARGET_APPLICATION if seen.is_local else Side.PATH,
             confidence=Confidence.LIKELY if seen.is_by_age(losses) and not reply else Confidence.POSSIBLE,
             sentence=f"an idle timeout of {'less than ' if reply else ''}{old}, {where}: "
-            f"{plural(losses.count, 'connection')} were reset {when}, and {outlived(losses)}"
+            f"{were(losses.count, 'connection')} reset {when}, and {outlived(losses)}"
             + (f"; {near.text}" if near else ""),
             remedy="raise the idle timeout of the load balancer, firewall or server, or send something more often than "
             f"every {old} (--probe-every)",
@@ -285,7 +285,7 @@ def _idle_on_the_path(seen: Seen) -> Iterator[Finding]:
         side=Side.PATH,
         confidence=Confidence.LIKELY if silent else Confidence.POSSIBLE,
         sentence=f"an idle timeout on the path of less than {hold}{', in silence' if silent else ''}: "
-        f"{plural(silent or forgotten, 'connection')} were {'not answered any more' if silent else 'reset'} when they "
+        f"{were(silent or forgotten, 'connection')} {'not answered any more' if silent else 'reset'} when they "
         "were asked again, while newcomers are welcome",
         remedy="raise the idle timeout of the firewall, NAT or load balancer on the way, or let both ends send "
         "keepalives more often",
@@ -329,7 +329,7 @@ def stranger(seen: Seen) -> Iterator[Finding]:
         side=Side.TARGET_APPLICATION if seen.is_local and not seen.proxy else Side.PATH,
         confidence=confidence,
         sentence=f"something else answers for the target, or it turns everybody away: "
-        f"{plural(count, 'connection')} were accepted, then {what}, from the first one on"
+        f"{were(count, 'connection')} accepted, then {what}, from the first one on"
         + (f"; what listens there is {listener}" if listener else ""),
         remedy="look what listens there: a proxy or load balancer without a healthy backend, a port forward, another "
         "service",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tcpgoon.judge.admission import admission
 from tcpgoon.judge.facts import Confidence, Finding
-from tcpgoon.judge.naming import Named, named, plural
+from tcpgoon.judge.naming import Named, named, plural, were
 from tcpgoon.judge.plateaus import Kind
 from tcpgoon.judge.seen import STUCK_S, Seen
 from tcpgoon.record.knock import Fared
@@ -214,7 +214,7 @@ def refused_from(seen: Seen) -> Iterator[Finding]:
         if let_in and from_then_on
         else Confidence.POSSIBLE,
         sentence=("" if from_then_on else "now and then ")
-        + f"refused from the {_ordinal(seen)} on: {plural(let_in, 'connection')} were let in, "
+        + f"refused from the {_ordinal(seen)} on: {were(let_in, 'connection')} let in, "
         f"{plural(seen.refused, 'dial')} refused (ECONNREFUSED)"
         + ("; the target has closed its listener" if closed else "")
         + ("; the target still listens, so a firewall rejects them" if still_listens else ""),

@@ -20,7 +20,7 @@ from tests.judge.fates import (
 )
 from tests.judge.runs import NEVER_TAKEN, NO, ONE_TOO_MANY, SILENT, aged, at_site, died, facts, knock, repeated, said
 
-from .situation import APPLICATION, CERTAIN, KERNEL, LIKELY, POSSIBLE, Situation, found
+from .situation import APPLICATION, CERTAIN, KERNEL, LIKELY, PATH, POSSIBLE, Situation, found
 
 IN_THE_APPLICATION = (
     Situation(
@@ -266,5 +266,15 @@ IN_THE_APPLICATION = (
         "all are closed at one moment, its listener is gone",
         facts((300, died(CLOSED_BY_PEER, 6.0)), on_site=at_site(listens=False, listens_after=False)),
         (found("TG407", APPLICATION, CERTAIN),),
+    ),
+    Situation(
+        "the only one is not answered",
+        facts((1, SILENT), level=SERVED),
+        (found("TG404", APPLICATION, POSSIBLE),),
+    ),
+    Situation(
+        "the only one is closed at once",
+        facts((1, ONE_TOO_MANY)),
+        (found("TG206", PATH, POSSIBLE),),
     ),
 )
