@@ -189,6 +189,39 @@ def test_a_process_that_ends_meanwhile_is_no_error(server: Start) -> None:
     assert seen(looks).peak.pids == seen(looks).after.pids == frozenset()
 
 
+LOOK_AS_NOBODY = """
+import os, sys, time
+import psutil
+from tcpgoon.engine.on_site import Inspector, check_pid
+from tcpgoon.plan.endpoint import Endpoint
+os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
+pid = int(sys.argv[1])
+check_pid(pid)
+looks = Inspector(Endpoint("127.0.0.1", 9), pid, time.monotonic)
+with looks.watching():
+    looks.look_at_peak(0)
+print(looks.missing, looks.on_site)
+"""
+
+
+@pytest.mark.requires("root", "unshare", "mount")
+def test_a_process_that_proc_does_not_show_to_others(server: Start) -> None:
+    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-c", LOOK_AS_NOBODY, str(server().pid)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    hidden = f"the target on this machine: process {command[-1]} is hidden from this user: run as root, or as its user"
+    assert (done.stdout, done.stderr) == (f"{(hidden,)!r} None\n", "")
+
+
+def test_a_process_that_ends_before_anybody_looks(server: Start) -> None:
+    target = server()
+    looks = inspector(target.port, target.pid)
+    target.end()
+    with looks.watching():
+        looks.look_at_peak(0)
+    assert "is hidden" not in "".join(looks.missing)
+
+
 @pytest.mark.parametrize("method", ["listeners", "overflows"])
 def test_what_goes_wrong_with_looking_changes_nothing(
     server: Start, monkeypatch: pytest.MonkeyPatch, method: str

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from tcpgoon.engine.addresses import is_local
 from tcpgoon.engine.processes import Found, Processes, described
@@ -116,6 +117,9 @@ class Inspector:
         return self._pid is None and not listening and any(look.held for look in self._looks)
 
     def _begin(self) -> None:
+        if self._pid is not None and _is_kept_from_us(self._pid):
+            self._hidden = f"process {self._pid} is hidden from this user: run {_as('its user')}"
+            return
         self._vantage = Vantage(self._endpoint, self._pid)
         if self._vantage.elsewhere:
             self._vantage.find_port(self._processes.sockets_of_family())
@@ -209,6 +213,19 @@ class Inspector:
             yield
         except Exception as exc:  # noqa: BLE001 - what cannot be seen is said, and changes nothing
             self._hidden = self._hidden or f"looking at it failed ({type(exc).__name__}: {exc})"
+
+
+def _is_kept_from_us(pid: int) -> bool:
+    """Whether there is a process ``pid``, and ``/proc`` shows it to others than us (its option ``hidepid``)."""
+    if Path(f"/proc/{pid}").exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        pass  # it has ended
+    return False
 
 
 def _queued(vantage: Vantage | None) -> int:
