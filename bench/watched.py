@@ -25,6 +25,8 @@ from tcpgoon.server import ServerConfig, ServerProcess
 EARLY, LATE = 0.1, 0.9
 """The parts of the hold between which CPU is counted: at its ends there is more to do than to hold."""
 
+_PORT = 7_000
+"""Below the ephemeral ports: one of those would be one less to dial from."""
 _SETTLED_S = 0.3
 _TAIL = 5
 """So many of the last lines are told of a run that failed."""
@@ -129,7 +131,8 @@ class Watch:
 
 def watch(order: Order) -> Watched:
     """Carry out ``order``. Leaves with the last lines of a client that has not come to a result."""
-    config = ServerConfig(workers=order.server_workers, backlog=65_535)
+    port = _PORT if order.isolated else 0
+    config = ServerConfig(workers=order.server_workers, backlog=65_535, port=port)
     with ServerProcess(config) as server, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "found.json"
         ours = [sys.executable, "-m", "bench.scale_client", str(file), *order.arguments, server.host, str(server.port)]
