@@ -45,6 +45,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     first_rate: float
     """Connections per second, of the first thousand that were established."""
     last_rate: float
+    """The same of the last thousand, some of which may be of one process alone, where another has ended before."""
+    first_rates: float
+    """The same of the first thousand: of an equal number from each process, added up."""
+    last_rates: float
     """The same of the last thousand."""
 
 
@@ -84,7 +88,10 @@ def main() -> None:
 def _found(result: Result, status: int, over_s: float) -> Found:
     rows = Rows(result.table)
     closed, source, port = rows.all_of(State.CLOSED), rows.column("source"), rows.column("local_port")
-    established_s = np.sort(rows.column("established_s")[rows.established])
+    established_s = rows.column("established_s")[rows.established]
+    shares = [np.sort(share) for share in np.array_split(established_s, len(result.strain.workers) or 1)]
+    established_s.sort()
+    edge = EDGE // len(shares)
     end_s = rows.column("end_s")[closed]
     strain = result.strain
     return Found(
@@ -100,6 +107,8 @@ def _found(result: Result, status: int, over_s: float) -> Found:
         ports=len(np.unique(source.astype(np.uint32) << 16 | port)),
         first_rate=_rate(established_s[:EDGE]),
         last_rate=_rate(established_s[-EDGE:]),
+        first_rates=sum(_rate(share[:edge]) for share in shares),
+        last_rates=sum(_rate(share[-edge:]) for share in shares),
     )
 
 
