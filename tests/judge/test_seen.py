@@ -90,6 +90,12 @@ def test_the_names_of_the_product() -> None:
     assert seen((1, TAKEN), on_site=at_site(listens=False)).products == Products()
 
 
+def test_what_several_endpoints_hold_together_is_a_number_of_none_of_them() -> None:
+    found = facts((2, TAKEN))
+    both = msgspec.structs.replace(found, metrics=msgspec.structs.replace(found.metrics, by_endpoint=(1, 1)))
+    assert (Seen(found).products.are_whole, Seen(both).products.are_whole) == (True, False)
+
+
 def test_failed_dials_by_what_ended_them() -> None:
     broken_pipe = REFUSED._replace(error=errno.EPIPE)
     found = seen((2, TAKEN), (3, LATE), (4, REFUSED), (5, RESET_DIAL), (6, broken_pipe), (7, UNREACHABLE))

@@ -25,8 +25,8 @@ class Products(NamedTuple):
     probe: str = ""
     """The name of the probe, which is that of a product or of a protocol."""
     are_whole: bool = True
-    """Whether all that were counted were held by us to the end: where a process of ours died, a number of connections
-    is no limit of the target."""
+    """Whether all that were counted were held by us to the end, and by one address of the target: where a process of
+    ours died, or several addresses were dialled, a number of connections is no limit of any one."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ class Seen:
         """The names that the target's product is known by: those of its processes, else the probe's."""
         processes, probe = self.on_site.peak.processes if self.on_site is not None else (), self.plan.probe
         names = tuple(dict.fromkeys(process.name for process in processes))
-        return Products(names, probe.name if probe else "", are_whole=not self.metrics.orphaned)
+        whole = not self.metrics.orphaned and len(self.metrics.by_endpoint) == 1
+        return Products(names, probe.name if probe else "", are_whole=whole)
 
     # Dials that failed.
 
