@@ -471,3 +471,9 @@ def test_how_many_each_endpoint_holds() -> None:
     table.close(4, 3.0)
     assert measure(table, HANDSHAKE).by_endpoint == (1, 0, 2)
     assert measure(table, ACKNOWLEDGED).by_endpoint == (0, 0, 1)
+    assert not measure(table, HANDSHAKE).are_whole
+
+
+def test_what_one_endpoint_carries_is_whole_unless_we_gave_some_up() -> None:
+    assert nothing(HANDSHAKE).are_whole
+    assert not msgspec.structs.replace(nothing(HANDSHAKE), breakdown=Breakdown(established=1, orphaned=1)).are_whole

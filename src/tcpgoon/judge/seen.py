@@ -79,8 +79,7 @@ class Seen:
         """The names that the target's product is known by: those of its processes, else the probe's."""
         processes, probe = self.on_site.peak.processes if self.on_site is not None else (), self.plan.probe
         names = tuple(dict.fromkeys(process.name for process in processes))
-        whole = not self.metrics.orphaned and len(self.metrics.by_endpoint) == 1
-        return Products(names, probe.name if probe else "", are_whole=whole)
+        return Products(names, probe.name if probe else "", self.metrics.are_whole)
 
     # Dials that failed.
 

@@ -172,6 +172,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
         return self.breakdown.doubtful
 
     @property
+    def are_whole(self) -> bool:
+        """Whether a number of connections is one that a single endpoint had to carry, with none that we gave up."""
+        return not self.orphaned and len(self.by_endpoint) == 1
+
+    @property
     def client_is_slow(self) -> bool:
         """Whether what user space adds to the establishment is more than its loop and the path can explain."""
         if not (self.lateness and self.handshake_rtt):
