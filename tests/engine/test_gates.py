@@ -10,7 +10,7 @@ def test_who_is_alone_waits_for_nobody() -> None:
         clock.pass_until(7.0)
 
     gates = Alone(clock, {Gate.PROVE: look})
-    assert [gates.opened_s(gate) for gate in Gate] == [None] * 5
+    assert [gates.opened_s(gate) for gate in Gate] == [None] * 6
     gates.arrive(Gate.DIAL)
     assert (gates.opened_s(Gate.DIAL), gates.opened_s(Gate.ASK), done) == (5.0, None, [])
     gates.arrive(Gate.PROVE)

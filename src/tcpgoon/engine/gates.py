@@ -19,8 +19,10 @@ class Gate(IntEnum):
     """All have been asked that were to be."""
     PROVE = 3
     """The hold is over."""
-    CLOSE = 4
+    LOOK = 4
     """What can be proved is."""
+    CLOSE = 5
+    """All have looked a last time: what ends from now on may end because others of us have let go."""
 
 
 class Gates(Protocol):

@@ -131,9 +131,10 @@ class Loop:
             self._finish_asking()
         if self._plan.level > Assurance.HANDSHAKE and self._kernel.gives_signs:
             self._confirm(proved_since_s)
-        self._meet(Gate.CLOSE)
+        self._meet(Gate.LOOK)
         self.interrupted = self._stopping
         self._look_a_last_time()
+        self._wait_to_close()
         self._tear_down()
 
     def stop(self) -> None:
@@ -376,6 +377,13 @@ class Loop:
         looks = LAST_LOOKS + self._connections.held // MOST_EVENTS
         while (self._turn(0.0) == MOST_EVENTS or self._unread) and looks:
             looks -= 1
+
+    def _wait_to_close(self) -> None:
+        """Listen to nobody any more: a target may end the others when the first of us lets go."""
+        self._gates.arrive(Gate.CLOSE)
+        while self._gates.opened_s(Gate.CLOSE) is None and not self._gates.is_over:
+            self._kernel.poll(LOOK_EVERY_S)
+            self._gates.looked(self._now_s())
 
     def _tear_down(self) -> None:
         state = self._table.state

@@ -7,7 +7,7 @@ from tcpgoon.engine.workers.board import Board
 
 
 @pytest.mark.parametrize(
-    ("turns", "workers", "size"), [(1, 1, 4_096), (1, 506, 4_096), (1, 507, 8_192), (51, 51, 4_096)]
+    ("turns", "workers", "size"), [(1, 1, 4_096), (1, 505, 4_096), (1, 506, 8_192), (51, 51, 4_096)]
 )
 def test_it_takes_whole_pages(turns: int, workers: int, size: int) -> None:
     assert Board.size(turns, workers) == size
@@ -17,14 +17,14 @@ def test_every_number_has_its_own_place() -> None:
     memory = memoryview(bytearray(Board.size(3, 4)))
     board, seen = Board(memory, 3, 4), Board(memory, 3, 4)
     gates = [*((Gate.DIAL, turn) for turn in range(3)), *((gate, 0) for gate in list(Gate)[1:])]
-    assert [seen.opened_s(*gate) for gate in gates] == [None] * 7
+    assert [seen.opened_s(*gate) for gate in gates] == [None] * 8
     assert [seen.looked_s(worker) for worker in range(4)] == [0.0] * 4
     assert not seen.is_over
     for (gate, turn), at_s in zip(gates, itertools.count(1.5), strict=False):
         board.open(gate, turn, at_s)
     for worker in range(4):
         board.look(worker, 100.0 + worker)
-    assert [seen.opened_s(*gate) for gate in gates] == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5]
+    assert [seen.opened_s(*gate) for gate in gates] == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5]
     assert [seen.looked_s(worker) for worker in range(4)] == [100.0, 101.0, 102.0, 103.0]
     assert not seen.is_over
     board.end()

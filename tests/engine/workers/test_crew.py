@@ -1,7 +1,10 @@
 """A crew of real processes against a listener of this test's."""
 
+import functools
 import os
+import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -40,31 +43,33 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def crew(server: Server) -> Make:
-    """Makes crews of three against a server."""
+    """Makes crews against a server."""
+    return functools.partial(crew_of, server.host, server.port)
 
-    def make(
-        connections: int = 30,
-        *,
-        at: dict[Gate, Callable[[], None]] | None = None,
-        sources: tuple[str, ...] = (),
-        knocks: bool = False,
-        workers: int = 3,
-        **fields: Any,
-    ) -> Crew:
-        known = {"pacing": AllAtOnce(), "hold_s": 0.0, "close": Close.RESET, **fields}
-        plan = Plan(target=Target(server.host, server.port), connections=connections, **known)
-        begun = time.monotonic()
-        task = Task(
-            plan=plan,
-            endpoints=(Endpoint(server.host, server.port),),
-            sources=sources,
-            shares=shares(plan, workers),
-            begun=begun,
-            knocks=knocks,
-        )
-        return Crew(task, lambda: time.monotonic() - begun, at or {})
 
-    return make
+def crew_of(
+    host: str,
+    port: int,
+    connections: int = 30,
+    *,
+    at: dict[Gate, Callable[[], None]] | None = None,
+    sources: tuple[str, ...] = (),
+    knocks: bool = False,
+    workers: int = 3,
+    **fields: Any,
+) -> Crew:
+    known = {"pacing": AllAtOnce(), "hold_s": 0.0, "close": Close.RESET, **fields}
+    plan = Plan(target=Target(host, port), connections=connections, **known)
+    begun = time.monotonic()
+    task = Task(
+        plan=plan,
+        endpoints=(Endpoint(host, port),),
+        sources=sources,
+        shares=shares(plan, workers),
+        begun=begun,
+        knocks=knocks,
+    )
+    return Crew(task, lambda: time.monotonic() - begun, at or {})
 
 
 def states(crew: Crew) -> list[str]:
@@ -113,6 +118,7 @@ def test_at_a_gate_all_before_it_is_done_and_nothing_behind_it_has_begun(crew: M
         ("ASK", 30, 0, 0),
         ("HOLD", 30, 30, 30),
         ("PROVE", 30, 30, 30),
+        ("LOOK", 30, 30, 30),
         ("CLOSE", 30, 30, 30),
     ]
 
@@ -161,6 +167,26 @@ def test_every_port_is_used_once(crew: Make) -> None:
     assert states(those) == ["CLOSED"] * 300
     assert list(those.table.source) == [row % 2 for row in range(300)]
     assert len({(row % 2, those.table.local_port[row]) for row in range(300)}) == 300
+
+
+def test_who_ends_all_when_the_first_is_closed_has_held_them_to_the_end() -> None:
+    """It is by our own close: where one process holds all, none is lost by that either."""
+    held: list[socket.socket] = []
+
+    def serve() -> None:
+        held.extend(listener.accept()[0] for _ in range(30))
+        select.select(held, [], [])
+        for connection in held:
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+        listener.settimeout(30)
+        server = threading.Thread(target=serve)
+        server.start()
+        those = crew_of(*listener.getsockname(), close=Close.FIN)
+        those.run()
+        server.join()
+    assert states(those) == ["CLOSED"] * 30
 
 
 def test_newcomers_are_told_of(crew: Make) -> None:

@@ -116,7 +116,7 @@ class Crew:
                 while any(member.is_at_work for member in self._members):
                     self._hear()
                     self._open_gates()
-                if (Gate.CLOSE, 0) not in self._opened:
+                if (Gate.LOOK, 0) not in self._opened:
                     self.interrupted = self._board.is_over
             finally:
                 self._line.close()
@@ -263,7 +263,7 @@ class Crew:
             gate, turn = due
             if gate in self._at and not self._board.is_over:
                 self._at[gate]()
-            if gate is Gate.CLOSE:
+            if gate is Gate.LOOK:
                 self.interrupted = self._board.is_over
             self._board.open(gate, turn, self._now_s())
             self._opened.add(due)
