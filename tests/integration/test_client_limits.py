@@ -130,6 +130,10 @@ def test_a_thousand_ports_and_as_many_addresses_as_are_needed(tcpgoon: Tcpgoon) 
     said = tcpgoon("-c", 1_001, *flags, before=ports)
     assert (said.final, said.exit_status) == ({"total": 1_001, "established": 1_001}, 0)
     assert said.line("Dialled from ") == "2 addresses: 127.0.0.1, 127.0.0.2"
+    said = tcpgoon("-c", 1_000, *flags, "--canary", before=ports)
+    assert (said.final, said.exit_status) == ({"total": 1_000, "established": 1_000}, 0)
+    assert said.line("Dialled from ") == "2 addresses: 127.0.0.1, 127.0.0.2"  # newcomers need a port, too
+    assert said.newcomers
     said = tcpgoon("-c", 3_500, *flags, before=ports)
     assert (said.final, said.exit_status) == ({"total": 3_500, "established": 3_500}, 0)
     assert said.line("Dialled from ") == "5 addresses: 127.0.0.1 … 127.0.0.5"

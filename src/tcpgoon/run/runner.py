@@ -80,7 +80,7 @@ def run(
     begun, begun_at = time.monotonic(), datetime.now(UTC)
     with _ours_to_open():
         dialled = found if plan.spread else found[:1]
-        sources = sources_for(plan.sources, dialled, plan.connections)
+        sources = sources_for(plan.sources, dialled, plan.connections + PLACES_OF_NEWCOMERS * plan.knocks)
         check_pid(plan.target_pid)
         limits = preflight.look(dialled, sources, plan.connections, len(found))
         limits = with_workers(limits, plan, cores())
