@@ -375,7 +375,7 @@ def test_of_several_that_are_dialled_none_is_looked_at(other: str) -> None:
 
 
 def test_of_several_that_are_elsewhere_nothing_is_missing() -> None:
-    several = Inspector(Endpoint("192.0.2.1", 80), None, time.monotonic, [Endpoint("192.0.2.2", 80)])
+    several = Inspector(Endpoint("198.51.100.1", 80), None, time.monotonic, [Endpoint("203.0.113.1", 80)])
     with several.watching():
         several.look_at_peak(10)
     assert (several.on_site, several.missing) == (None, ())
