@@ -124,6 +124,7 @@ PLAIN: dict[str, Any] = {
         "ports_waiting": 0,
         "ports_waiting_usable": False,
         "sources": 1,
+        "sources_grow": False,
         "sources_at_hand": False,
         "destinations": 1,
         "addresses": 1,

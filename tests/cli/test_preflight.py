@@ -26,7 +26,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         seen.append((target, family))
         return FOUND
 
-    def look(endpoints: Sequence[Endpoint], sources: Sequence[str], addresses: int) -> ClientLimits:
+    def look(endpoints: Sequence[Endpoint], sources: Sequence[str], addresses: int, automatic: bool) -> ClientLimits:
+        assert automatic is not bool(sources)
         seen.append((endpoints, sources, addresses))
         return msgspec.structs.replace(LIMITS, sources=len(sources) or 1)
 

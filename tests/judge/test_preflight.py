@@ -189,6 +189,14 @@ def test_what_was_found(what: str, facts: dict[str, Any], found: str) -> None:
     assert row(what, limits(**facts)).found == found
 
 
+def test_where_there_are_always_more_sources_ports_bound_nothing() -> None:
+    found = row("local ports", limits(sources_grow=True, sources=2, ports_waiting=28_232), 1_000_000)
+    assert (found.grade, found.allows, found.lift) == (OK, None, ())
+    assert found.found == (
+        "28,232 (32768-60999) × 2 sources, more of 127.0.0.0/8 where needed; 0 in use, 28,232 in TIME_WAIT"
+    )
+
+
 def test_the_descriptors_of_workers_are_never_tight() -> None:
     """Nobody else takes any of them, and there are as many processes as are needed."""
     facts = limits(workers=2, workers_most=2)

@@ -18,6 +18,7 @@ from tcpgoon.judge.preflight import checks, impossible
 from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.sources import is_automatic
 from tcpgoon.report.preflight import preflight_report, summary
 
 _ANY = Target("any", 1)
@@ -63,7 +64,8 @@ def preflight(
     )
     endpoints = resolve(plan.target, plan.dialled_family) if target else ()
     dialled = endpoints if spread else endpoints[:1]
-    limits = look(dialled, sources_for(plan.sources, dialled, connections), addresses=len(endpoints) or 1)
+    chosen, automatic = sources_for(plan.sources, dialled, connections), is_automatic(plan.sources)
+    limits = look(dialled, chosen, addresses=len(endpoints) or 1, automatic=automatic)
     found = checks(with_workers(limits, plan, cores()), connections)
     asked = (found, connections, _named(plan.target, dialled))
     say(preflight_report(*asked, sys.stdout), summary(*asked))

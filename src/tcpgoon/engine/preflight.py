@@ -27,12 +27,18 @@ _PROC = Path("/proc/sys/net/ipv4")
 
 
 def look(
-    endpoints: Sequence[Endpoint], sources: Sequence[str], connections: int | None = None, addresses: int = 1
+    endpoints: Sequence[Endpoint],
+    sources: Sequence[str],
+    connections: int | None = None,
+    addresses: int = 1,
+    *,
+    automatic: bool = False,
 ) -> ClientLimits:
     """The limits of this client when it dials ``endpoints`` from ``sources``. Raises the soft limit of descriptors.
 
     Without ``endpoints`` it is any one elsewhere. What is open towards them already is counted unless so few
-    ``connections`` are to be made that it cannot matter. The target has so many ``addresses``. Nothing is dialled.
+    ``connections`` are to be made that it cannot matter. The target has so many ``addresses``. ``automatic``: nobody
+    said what to dial from. Nothing is dialled.
     """
     soft, hard = raise_descriptor_limit()
     ports = _least(endpoints)
@@ -57,6 +63,7 @@ def look(
         ports_waiting=towards.time_wait,
         ports_waiting_usable=_waiting_is_usable(tw_reuse, endpoints, ours),
         sources=len(sources) or 1,
+        sources_grow=automatic and has_loopback_at_hand(endpoints),
         sources_at_hand=has_loopback_at_hand(endpoints),
         destinations=len(endpoints) or 1,
         addresses=addresses,

@@ -46,6 +46,8 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the kernel gives ports in TIME_WAIT to new connections here (net.ipv4.tcp_tw_reuse)."""
     sources: int = 1
     """Local addresses that are dialled from."""
+    sources_grow: bool = False
+    """Whether as many more of 127.0.0.0/8 are dialled from as are needed: then ports bound nothing."""
     sources_at_hand: bool = False
     """Whether more need no set-up: all of 127.0.0.0/8 reaches the target."""
     destinations: int = 1

@@ -152,11 +152,11 @@ def _local_ports(limits: ClientLimits, connections: int) -> _Limit:
     return _Limit(
         "local ports",
         _ports_found(limits),
-        limits.connections_by_ports,
+        None if limits.sources_grow else limits.connections_by_ports,
         "TG103" if waiting else "TG102",
         known=limits.ports is not None,
         # A port in TIME_WAIT can be had from a second after it came to it, and if the peer has timestamps.
-        tight=waiting,
+        tight=waiting and not limits.sources_grow,
         lift=lift.local_ports,
     )
 
@@ -168,7 +168,8 @@ def _ports_found(limits: ClientLimits) -> str:
     sources = f" × {limits.sources:,} sources" if limits.sources != 1 else ""
     there = f" × {limits.destinations:,} destinations" if limits.destinations != 1 else ""
     taken = f"{limits.ports_in_use:,} in use, {limits.ports_waiting:,} in TIME_WAIT"
-    return f"{limits.ports:,}{within}{sources}{there}; {taken}"
+    more = ", more of 127.0.0.0/8 where needed" if limits.sources_grow else ""
+    return f"{limits.ports:,}{within}{sources}{there}{more}; {taken}"
 
 
 def _tw_reuse(limits: ClientLimits, _connections: int) -> _Limit:

@@ -30,6 +30,7 @@ from tcpgoon.judge.verdict import judge
 from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.sources import is_automatic
 from tcpgoon.record.connection import State
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
@@ -82,7 +83,7 @@ def run(
         dialled = found if plan.spread else found[:1]
         sources = sources_for(plan.sources, dialled, plan.connections + PLACES_OF_NEWCOMERS * plan.knocks)
         check_pid(plan.target_pid)
-        limits = preflight.look(dialled, sources, plan.connections, len(found))
+        limits = preflight.look(dialled, sources, plan.connections, len(found), automatic=is_automatic(plan.sources))
         limits = with_workers(limits, plan, cores())
         knocks = plan.knocks and is_possible(limits, plan.connections + PLACES_OF_NEWCOMERS)
         possible = plan.force or is_possible(limits, plan.connections)
