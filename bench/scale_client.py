@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from tcpgoon.cli.main import main as tcpgoon
 from tcpgoon.record.connection import State
@@ -112,8 +113,9 @@ def _found(result: Result, status: int, over_s: float) -> Found:
     )
 
 
-def _rate(established_s: "np.typing.NDArray[np.float64]") -> float:
-    return (len(established_s) - 1) / float(np.ptp(established_s)) if len(established_s) > 1 else 0.0
+def _rate(established_s: npt.NDArray[np.float64]) -> float:
+    took_s = float(np.ptp(established_s)) if len(established_s) else 0.0
+    return (len(established_s) - 1) / took_s if took_s else 0.0
 
 
 if __name__ == "__main__":

@@ -22,8 +22,10 @@ from bench import namespace, processes
 from bench.scale_client import Found
 from tcpgoon.server import ServerConfig, ServerProcess
 
-EARLY, LATE = 0.1, 0.9
-"""The parts of the hold between which CPU is counted: at its ends there is more to do than to hold."""
+EARLY = 0.1
+"""The part of the hold after which CPU is counted: at its beginning there is more to do than to hold."""
+INTERVAL_S = 1.0
+"""Between two status lines: the hold may be so much older than the first of them that says so."""
 
 _PORT = 7_000
 """Below the ephemeral ports: one of those would be one less to dial from."""
@@ -78,25 +80,24 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
         return self.server_cpu_s / self.connections * 1e6
 
 
-class _Usage(NamedTuple):
-    """What the client has used so far, and the time."""
+class _Used(NamedTuple):
+    """The CPU that the client has used, and the time."""
 
     at_s: float
     cpu_s: float
-    pss: int
 
 
 class Watch:
-    """Samples what the processes of the ``client`` use, twice while all of ``order`` are held."""
+    """Looks at the processes of ``client`` and ``server`` at each status line while all of ``order`` are held."""
 
     def __init__(self, order: Order, client: int, server: int) -> None:
         self._full = f"Established: {order.connections}, Closed: 0, Error: 0, NotInitiated: 0"
-        self._hold_s = order.hold_s
+        self._counted = EARLY * order.hold_s, order.hold_s - INTERVAL_S
         self._client, self._server = client, server
         self._slab_before = processes.slab_bytes()
         self._full_s: float | None = None
-        self._seen: list[_Usage] = []
-        self.kernel = self.server_pss = 0
+        self._used: list[_Used] = []
+        self.pss = self.kernel = self.server_pss = 0
 
     def line(self, line: str, now_s: float) -> None:
         """The client said ``line``."""
@@ -104,29 +105,22 @@ class Watch:
             return
         if self._full_s is None:
             self._full_s = now_s
-        part = (now_s - self._full_s) / self._hold_s if self._hold_s else 0.0
-        if part >= (EARLY, LATE, float("inf"))[len(self._seen)] and part < 1:
-            self._look(now_s)
-
-    def _look(self, now_s: float) -> None:
+        begin_s, end_s = self._counted
+        if not begin_s <= now_s - self._full_s < end_s:
+            return
         pids = list(processes.family(self._client))
-        self._seen.append(_Usage(now_s, processes.cpu_s(pids), processes.pss_bytes(pids)))
-        if self._full_s and len(self._seen) == 1:
+        self._used.append(_Used(now_s, processes.cpu_s(pids)))
+        if len(self._used) == 1:
+            self.pss, self.server_pss = map(processes.pss_bytes, (pids, processes.family(self._server)))
             self.kernel = processes.slab_bytes() - self._slab_before
-            self.server_pss = processes.pss_bytes(processes.family(self._server))
-
-    @property
-    def pss(self) -> int:
-        """The most that was seen."""
-        return max((usage.pss for usage in self._seen), default=0)
 
     @property
     def held_share(self) -> float:
-        """CPU over time between the two samples."""
-        if len(self._seen) < 2:
+        """CPU over time, from the first look to the last."""
+        if len(self._used) < 2:
             return 0.0
-        early, late = self._seen
-        return (late.cpu_s - early.cpu_s) / (late.at_s - early.at_s)
+        first, last = self._used[0], self._used[-1]
+        return (last.cpu_s - first.cpu_s) / (last.at_s - first.at_s)
 
 
 def watch(order: Order) -> Watched:
