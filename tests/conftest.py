@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tcpgoon.engine.addresses import has_port_windows
+from tcpgoon.engine.machine.addresses import has_port_windows
 from tests.groups import can_make_group
 from tests.netlab.lab import NEEDS, Lab
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tcpgoon.engine.cgroup import folders
+from tcpgoon.engine.machine.cgroup import folders
 
 LIMITS = {
     "cpu": ("cpu.max", "cpu.cfs_quota_us"),

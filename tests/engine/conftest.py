@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine import port_range, preflight
+from tcpgoon.engine.machine import port_range, preflight
 from tcpgoon.engine.portable import SelectorKernel
 from tcpgoon.engine.sockets import EpollKernel
 from tests.engine.dialled import Dialled, Kernels

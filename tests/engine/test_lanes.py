@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tcpgoon.engine import lanes as lanes_module
 from tcpgoon.engine.kernel import ANOTHER_PORT, Refusal
 from tcpgoon.engine.lanes import Lane, lanes
-from tcpgoon.engine.port_range import PortRange
+from tcpgoon.engine.machine.port_range import PortRange
 from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.record.outcome import Phase

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tcpgoon.discovery.resolver import resolve
-from tcpgoon.engine import lanes, port_range, preflight
+from tcpgoon.engine import lanes
+from tcpgoon.engine.machine import port_range, preflight
 from tcpgoon.errors import PlanError, ResolutionError
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint, Target

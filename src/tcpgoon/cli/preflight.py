@@ -10,9 +10,9 @@ from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.discovery.resolver import resolve
-from tcpgoon.engine.host import cores
-from tcpgoon.engine.preflight import look
-from tcpgoon.engine.sources import sources_for
+from tcpgoon.engine.machine.host import cores
+from tcpgoon.engine.machine.preflight import look
+from tcpgoon.engine.machine.sources import sources_for
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.preflight import checks, impossible
 from tcpgoon.judge.workers import with_workers

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tcpgoon.engine.port_range import PortRange, port_range, sockets_in_use
+from tcpgoon.engine.machine.port_range import PortRange, port_range, sockets_in_use
 from tcpgoon.engine.ports import Ports, Slice
 from tcpgoon.plan.endpoint import Endpoint
 

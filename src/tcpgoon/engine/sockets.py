@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tcpgoon.engine import tcp_info
-from tcpgoon.engine.addresses import (
+from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, MOST_EVENTS, WAKE, Refusal
+from tcpgoon.engine.lanes import Lane
+from tcpgoon.engine.machine.addresses import (
     FAMILY,
     IP_BIND_ADDRESS_NO_PORT,
     IP_LOCAL_PORT_RANGE,
@@ -19,8 +21,6 @@ from tcpgoon.engine.addresses import (
     is_local,
     socket_address,
 )
-from tcpgoon.engine.kernel import AGAIN, ANOTHER_PORT, MORE, MOST_EVENTS, WAKE, Refusal
-from tcpgoon.engine.lanes import Lane
 from tcpgoon.engine.ports import Ports
 from tcpgoon.engine.tcp_info import Sign, decode_sign
 from tcpgoon.plan.endpoint import Endpoint

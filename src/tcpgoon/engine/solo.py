@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from tcpgoon.engine.gates import Alone, Gate
 from tcpgoon.engine.lanes import lanes
 from tcpgoon.engine.loop import Loop
+from tcpgoon.engine.machine.strain import Gauge
 from tcpgoon.engine.portable import SelectorKernel
 from tcpgoon.engine.probes.making import Questions
 from tcpgoon.engine.sockets import EpollKernel
-from tcpgoon.engine.strain import Gauge
 from tcpgoon.judge.strain import Strain
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan

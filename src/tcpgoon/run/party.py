@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from tcpgoon.engine.gates import Gate
+from tcpgoon.engine.machine.strain import Gauge
 from tcpgoon.engine.probes import questions
 from tcpgoon.engine.solo import Solo
-from tcpgoon.engine.strain import Gauge
 from tcpgoon.engine.workers.crew import Crew
 from tcpgoon.engine.workers.worker import Task
 from tcpgoon.judge.strain import Strain

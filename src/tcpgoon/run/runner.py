@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tcpgoon.discovery.resolver import resolve
-from tcpgoon.engine import preflight
 from tcpgoon.engine.gates import Gate
-from tcpgoon.engine.host import cores
-from tcpgoon.engine.on_site import Inspector, check_pid
-from tcpgoon.engine.sources import addresses_used, sources_for
-from tcpgoon.engine.strain import Gauge
+from tcpgoon.engine.machine import preflight
+from tcpgoon.engine.machine.host import cores
+from tcpgoon.engine.machine.sources import addresses_used, sources_for
+from tcpgoon.engine.machine.strain import Gauge
+from tcpgoon.engine.on_site.inspector import Inspector, check_pid
 from tcpgoon.errors import Unanswerable
 from tcpgoon.judge.cost import cost_of
 from tcpgoon.judge.diagnose import diagnose

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tcpgoon.engine.gates import Gate
-from tcpgoon.engine.strain import Gauge
+from tcpgoon.engine.machine.strain import Gauge
 from tcpgoon.engine.workers import crew as crew_module
 from tcpgoon.engine.workers.crew import Crew
 from tcpgoon.engine.workers.worker import Task

@@ -14,8 +14,8 @@ from contextlib import ExitStack, suppress
 import msgspec
 
 from tcpgoon.engine.gates import Gate
-from tcpgoon.engine.host import cores
-from tcpgoon.engine.strain import Gauge
+from tcpgoon.engine.machine.host import cores
+from tcpgoon.engine.machine.strain import Gauge
 from tcpgoon.engine.workers import messages
 from tcpgoon.engine.workers.messages import Arrived, Born, Died, Failed, Knocked, Message, Piece, Report
 from tcpgoon.engine.workers.worker import Task

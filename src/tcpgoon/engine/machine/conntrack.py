@@ -9,8 +9,8 @@ import errno
 import socket
 from pathlib import Path
 
-from tcpgoon.engine.addresses import socket_address
-from tcpgoon.engine.cgroup import Room, number
+from tcpgoon.engine.machine.addresses import socket_address
+from tcpgoon.engine.machine.cgroup import Room, number
 
 PROC = Path("/proc")
 _FLOWS = 4

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from tcpgoon.engine import cgroup, conntrack, host
-from tcpgoon.engine.addresses import has_port_windows, is_local
-from tcpgoon.engine.container import container
-from tcpgoon.engine.port_range import PortRange, port_range, sockets_in_use
-from tcpgoon.engine.sock_diag import Towards
-from tcpgoon.engine.sources import SPARE, addresses_of, has_loopback_at_hand
-from tcpgoon.engine.taken import Taken
+from tcpgoon.engine.machine import cgroup, conntrack, host
+from tcpgoon.engine.machine.addresses import has_port_windows, is_local
+from tcpgoon.engine.machine.container import container
+from tcpgoon.engine.machine.port_range import PortRange, port_range, sockets_in_use
+from tcpgoon.engine.machine.sock_diag import Towards
+from tcpgoon.engine.machine.sources import SPARE, addresses_of, has_loopback_at_hand
+from tcpgoon.engine.machine.taken import Taken
 from tcpgoon.judge.lift import at_ease
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.plan.endpoint import Endpoint, is_loopback

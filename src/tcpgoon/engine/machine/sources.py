@@ -12,9 +12,9 @@ import socket
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
 
-from tcpgoon.engine.addresses import FAMILY, is_local, socket_address, why_not_local
-from tcpgoon.engine.port_range import PortRange, port_range, sockets_in_use
-from tcpgoon.engine.taken import Taken
+from tcpgoon.engine.machine.addresses import FAMILY, is_local, socket_address, why_not_local
+from tcpgoon.engine.machine.port_range import PortRange, port_range, sockets_in_use
+from tcpgoon.engine.machine.taken import Taken
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.lift import at_ease
 from tcpgoon.plan.endpoint import Endpoint, Family, is_loopback

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from tcpgoon.engine.cgroup import HERE, folders, number, numbers
+from tcpgoon.engine.machine.cgroup import HERE, folders, number, numbers
 from tcpgoon.judge.strain import Strain
 
 

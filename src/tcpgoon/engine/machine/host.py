@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from tcpgoon.engine.cgroup import Room, cpu_quota, number
+from tcpgoon.engine.machine.cgroup import Room, cpu_quota, number
 
 PROC = Path("/proc")
 _CAP_SYS_ADMIN = 21

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tcpgoon.engine import queue_watch
-from tcpgoon.engine.queue_watch import Queue, QueueWatch
+from tcpgoon.engine.on_site import queue_watch
+from tcpgoon.engine.on_site.queue_watch import Queue, QueueWatch
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine.cgroup import Room, cpu_quota, folders, memory, number, numbers, tasks
+from tcpgoon.engine.machine.cgroup import Room, cpu_quota, folders, memory, number, numbers, tasks
 
 NO_LIMIT_V1 = "9223372036854771712"
 MOUNT = "{id} 23 0:{id} {part} {place} rw,relatime shared:{id} - {kind} cgroup rw,{options}\n"

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from tcpgoon.engine import addresses
-from tcpgoon.engine.addresses import has_port_windows, is_local, socket_address, why_not_local
+from tcpgoon.engine.machine import addresses
+from tcpgoon.engine.machine.addresses import has_port_windows, is_local, socket_address, why_not_local
 
 
 def test_an_address_as_connect_takes_it() -> None:

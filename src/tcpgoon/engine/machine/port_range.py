@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tcpgoon.engine.addresses import is_local
+from tcpgoon.engine.machine.addresses import is_local
 from tcpgoon.plan.endpoint import Endpoint, Family
 
 _PROC = Path("/proc/sys/net/ipv4")

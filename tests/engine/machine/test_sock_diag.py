@@ -12,8 +12,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from tcpgoon.engine import proc_net, sock_diag
-from tcpgoon.engine.sock_diag import Listener, SockDiag, Towards, listeners, towards
+from tcpgoon.engine.machine import proc_net, sock_diag
+from tcpgoon.engine.machine.sock_diag import Listener, SockDiag, Towards, listeners, towards
 from tcpgoon.plan.endpoint import Family
 from tests.netlab.namespace import Namespace
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine.sources import addresses_of, addresses_used, chosen, sources_for
+from tcpgoon.engine.machine.sources import addresses_of, addresses_used, chosen, sources_for
 from tcpgoon.errors import PlanError
 from tcpgoon.plan.endpoint import Endpoint
 from tests.netlab.namespace import Namespace
@@ -150,7 +150,7 @@ def test_an_interface_without_an_address() -> None:
 
 
 def test_more_addresses_than_can_be_numbered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tcpgoon.engine.sources.MOST_SOURCES", 3)
+    monkeypatch.setattr("tcpgoon.engine.machine.sources.MOST_SOURCES", 3)
     line = "the sources are 4 addresses: 3 at the most can be dialled from"
     with pytest.raises(PlanError, match=f"^{line}$"):
         sources_for(("127.0.0.1-4",), [HERE], 1)

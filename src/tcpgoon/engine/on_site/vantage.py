@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from tcpgoon.engine import proc_net
-from tcpgoon.engine.sock_diag import Listener, SockDiag, open_netlink
+from tcpgoon.engine.machine import proc_net
+from tcpgoon.engine.machine.sock_diag import Listener, SockDiag, open_netlink
 from tcpgoon.plan.endpoint import Endpoint, Family
 
 _T = TypeVar("_T")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine import proc_net
-from tcpgoon.engine.sock_diag import Listener
+from tcpgoon.engine.machine import proc_net
+from tcpgoon.engine.machine.sock_diag import Listener
 from tcpgoon.plan.endpoint import Family
 
 LITTLE = pytest.mark.skipif(sys.byteorder == "big", reason="the example is of a little-endian machine")

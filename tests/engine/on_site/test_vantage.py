@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine import sock_diag, vantage
-from tcpgoon.engine.vantage import Vantage
+from tcpgoon.engine.machine import sock_diag
+from tcpgoon.engine.on_site import vantage
+from tcpgoon.engine.on_site.vantage import Vantage
 from tcpgoon.plan.endpoint import Endpoint, Family
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc and netlink are Linux's")

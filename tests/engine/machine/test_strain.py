@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tcpgoon.engine.strain import Gauge, conntrack, softnet_dropped
+from tcpgoon.engine.machine.strain import Gauge, conntrack, softnet_dropped
 from tcpgoon.judge.strain import Strain
 
 SOFTNET = """\

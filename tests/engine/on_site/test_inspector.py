@@ -10,10 +10,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tcpgoon.engine.on_site import PASSED_ON, Inspector, check_pid
-from tcpgoon.engine.processes import Found
-from tcpgoon.engine.sock_diag import Listener, SockDiag
-from tcpgoon.engine.vantage import Vantage
+from tcpgoon.engine.machine.sock_diag import Listener, SockDiag
+from tcpgoon.engine.on_site.inspector import PASSED_ON, Inspector, check_pid
+from tcpgoon.engine.on_site.processes import Found
+from tcpgoon.engine.on_site.vantage import Vantage
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.on_site import Look, OnSite
 from tcpgoon.plan.endpoint import Endpoint, Family
@@ -192,7 +192,7 @@ def test_a_process_that_ends_meanwhile_is_no_error(server: Start) -> None:
 LOOK_AS_NOBODY = """
 import os, sys, time
 import psutil
-from tcpgoon.engine.on_site import Inspector, check_pid
+from tcpgoon.engine.on_site.inspector import Inspector, check_pid
 from tcpgoon.plan.endpoint import Endpoint
 os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
 pid = int(sys.argv[1])

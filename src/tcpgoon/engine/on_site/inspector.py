@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tcpgoon.engine.addresses import is_local
-from tcpgoon.engine.processes import Found, Processes, described
-from tcpgoon.engine.queue_watch import Queue, QueueWatch
-from tcpgoon.engine.sock_diag import Listener
-from tcpgoon.engine.vantage import Vantage
+from tcpgoon.engine.machine.addresses import is_local
+from tcpgoon.engine.machine.sock_diag import Listener
+from tcpgoon.engine.on_site.processes import Found, Processes, described
+from tcpgoon.engine.on_site.queue_watch import Queue, QueueWatch
+from tcpgoon.engine.on_site.vantage import Vantage
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.on_site import Look, OnSite
 from tcpgoon.plan.endpoint import Endpoint

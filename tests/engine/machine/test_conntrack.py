@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine.cgroup import Room
-from tcpgoon.engine.conntrack import flows
+from tcpgoon.engine.machine.cgroup import Room
+from tcpgoon.engine.machine.conntrack import flows
 
 LIMIT_S = 60
 
@@ -47,7 +47,7 @@ def test_an_address_that_is_not_ours_tells_nothing(tmp_path: Path) -> None:
 
 PROGRAM = """
 import json, sys
-from tcpgoon.engine.conntrack import flows
+from tcpgoon.engine.machine.conntrack import flows
 found = {f"{address} {local}": flows(address, local) for address in ("127.0.0.1", "::1") for local in (True, False)}
 print(json.dumps({asked: room and [room.limit > 1_000, room.in_use > 0] for asked, room in found.items()}))
 """

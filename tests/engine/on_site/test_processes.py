@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tcpgoon.engine import processes
-from tcpgoon.engine.processes import Found, Processes, describe, described
+from tcpgoon.engine.on_site import processes
+from tcpgoon.engine.on_site.processes import Found, Processes, describe, described
 from tcpgoon.judge.on_site import Process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
@@ -194,7 +194,7 @@ def test_what_is_not_ours_to_see(listener: socket.socket, start: Start) -> None:
 import os, sys
 sys.path[:0] = {sys.path!r}
 import psutil
-from tcpgoon.engine.processes import Processes, describe
+from tcpgoon.engine.on_site.processes import Processes, describe
 os.setuid(65_534)
 found = Processes({child.pid}).find([{inode(listener)}]), Processes().find([{inode(listener)}]).unseen
 print(*found, describe({child.pid}).descriptors_limit, sep=" | ", flush=True)

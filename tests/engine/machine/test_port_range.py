@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine.port_range import PortRange, port_range, sockets_in_use
+from tcpgoon.engine.machine.port_range import PortRange, port_range, sockets_in_use
 from tcpgoon.plan.endpoint import Endpoint, Family
 
 ENDPOINT = Endpoint("192.0.2.1", 80)

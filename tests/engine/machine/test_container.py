@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine.container import container
+from tcpgoon.engine.machine.container import container
 
 ID = "0123456789abcdef" * 4
 

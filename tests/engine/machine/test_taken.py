@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from tcpgoon.engine import proc_net, sock_diag
-from tcpgoon.engine.taken import Taken
+from tcpgoon.engine.machine import proc_net, sock_diag
+from tcpgoon.engine.machine.taken import Taken
 from tcpgoon.plan.endpoint import Endpoint
 
 EVERY = range(1, 65_536)

@@ -6,7 +6,7 @@ the kernel is told what is wanted and lists nothing else (struct inet_diag_req_v
 each socket: INET_DIAG_REQ_BYTECODE).
 
 No privilege is needed. A kernel without it (EPROTONOSUPPORT, ENOENT), or a sandbox that forbids it (EPERM, EACCES), is
-an `OSError` here: `tcpgoon.engine.proc_net` answers the same questions then.
+an `OSError` here: `tcpgoon.engine.machine.proc_net` answers the same questions then.
 
 The structs are those of include/uapi/linux/netlink.h, sock_diag.h and inet_diag.h.
 """

@@ -1,8 +1,7 @@
 """What ``/proc`` tells of the TCP sockets of a network namespace: ours, and that of any process.
 
-``/proc/net/tcp`` and ``tcp6`` list every socket, and not how long an accept queue may be; `tcpgoon.engine.sock_diag`
-is better where it can be had, which it can for our own namespace alone. That of another process is at
-``/proc/PID/net``.
+``/proc/net/tcp`` and ``tcp6`` list every socket, and not how long an accept queue may be; `sock_diag` is better where
+it can be had, which it can for our own namespace alone. That of another process is at ``/proc/PID/net``.
 """
 
 import ipaddress
@@ -13,7 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from tcpgoon.engine.sock_diag import LISTEN, Listener, Towards, accepts, by_address, plain
+from tcpgoon.engine.machine.sock_diag import LISTEN, Listener, Towards, accepts, by_address, plain
 from tcpgoon.plan.endpoint import Family
 
 OURS = Path("/proc/thread-self/net")

@@ -3,8 +3,8 @@
 import ipaddress
 from collections.abc import Collection, Container
 
-from tcpgoon.engine import proc_net, sock_diag
-from tcpgoon.engine.sock_diag import Towards
+from tcpgoon.engine.machine import proc_net, sock_diag
+from tcpgoon.engine.machine.sock_diag import Towards
 from tcpgoon.plan.endpoint import Endpoint
 
 

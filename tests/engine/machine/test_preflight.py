@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tcpgoon.engine import cgroup, host, preflight
-from tcpgoon.engine.addresses import is_local
-from tcpgoon.engine.container import container
-from tcpgoon.engine.preflight import (
+from tcpgoon.engine.machine import cgroup, host, preflight
+from tcpgoon.engine.machine.addresses import is_local
+from tcpgoon.engine.machine.container import container
+from tcpgoon.engine.machine.preflight import (
     LOOP_DESCRIPTORS,
     as_they_are_now,
     look,
@@ -153,9 +153,9 @@ def test_whether_ports_in_time_wait_are_usable(
 COUNT = """
 import json, socket, struct, sys
 from pathlib import Path
-from tcpgoon.engine import cgroup, host, preflight, sock_diag
-from tcpgoon.engine.container import container
-from tcpgoon.engine.preflight import look
+from tcpgoon.engine.machine import cgroup, host, preflight, sock_diag
+from tcpgoon.engine.machine.container import container
+from tcpgoon.engine.machine.preflight import look
 from tcpgoon.errors import TcpgoonError
 from tcpgoon.plan.endpoint import Endpoint
 
@@ -231,8 +231,8 @@ def test_nothing_is_counted_where_nobody_tells(proc: Path, monkeypatch: pytest.M
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("tcpgoon.engine.sock_diag.towards", refuse)
-    monkeypatch.setattr("tcpgoon.engine.proc_net.towards", refuse)
+    monkeypatch.setattr("tcpgoon.engine.machine.sock_diag.towards", refuse)
+    monkeypatch.setattr("tcpgoon.engine.machine.proc_net.towards", refuse)
     found = look([HERE], ())
     assert (found.ports_in_use, found.ports_waiting, found.connections_by_ports) == (0, 0, 88)
 

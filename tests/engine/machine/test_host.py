@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.engine.cgroup import Room
-from tcpgoon.engine.host import Memory, cores, is_exempt_from_file_max, memory, most_descriptors, open_files
+from tcpgoon.engine.machine.cgroup import Room
+from tcpgoon.engine.machine.host import Memory, cores, is_exempt_from_file_max, memory, most_descriptors, open_files
 
 ALL = "         0          0 4294967295\n"
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="read in /proc")
@@ -93,5 +93,5 @@ def test_root_here_is_exempt_if_it_is_that_of_the_host() -> None:
 @pytest.mark.parametrize(("quota", "allowed"), [(None, 4), (8.0, 4), (2.0, 2), (1.5, 2), (0.25, 1)])
 def test_the_cores_that_we_may_use(monkeypatch: pytest.MonkeyPatch, quota: float | None, allowed: int) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2, 5}, raising=False)
-    monkeypatch.setattr("tcpgoon.engine.host.cpu_quota", lambda: quota)
+    monkeypatch.setattr("tcpgoon.engine.machine.host.cpu_quota", lambda: quota)
     assert cores() == allowed
