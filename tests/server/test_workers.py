@@ -5,6 +5,8 @@ import re
 import select
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -130,6 +132,14 @@ def test_workers_that_cannot_start_are_an_error_and_leave_nothing(monkeypatch: p
     with pytest.raises(ListenError, match=line), Server(ServerConfig(workers=3)):
         pass
     assert links_of(os.getpid()) == before
+
+
+def test_workers_that_have_no_descriptors_are_an_error_and_leave_nothing() -> None:
+    # Enough for the listeners of all, but not for the pipes of the nursery as well.
+    command = f"ulimit -n 40 && exec {sys.executable} -m tcpgoon server --workers 20"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30, check=False)
+    assert re.fullmatch(r"tcpgoon: cannot start the server on 127\.0\.0\.1:\d+: Too many open files\n", done.stderr)
+    assert (done.stdout, done.returncode) == ("", 64)
 
 
 def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,11 @@ from tcpgoon.server.loop import Loop
 from tcpgoon.server.places import Places
 from tcpgoon.server.tally import Tally
 
-READY = b"+"
+READY = "+"
 """What is reported when all workers serve, and by each of them when it does."""
+
+UNABLE = "errno "
+"""What is reported when not all can be forked, and then the number of the error."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +58,11 @@ class Nursery:
     def run(self) -> None:
         """Fork; then blocks until the lifeline has ended, and the workers by it, or by SIGKILL."""
         gc.freeze()  # a collection marks what it looks at: each worker would copy what all of them share
-        for worker in range(len(self._task.listeners)):
-            self._fork(worker)
+        try:
+            for worker in range(len(self._task.listeners)):
+                self._fork(worker)
+        except OSError as exc:  # no descriptor, no memory, no process left; those that are there end by the lifeline
+            self._report(f"{UNABLE}{exc.errno}")
         for listener in self._task.listeners:
             os.close(listener)
         self._poll.register(self._task.lifeline, select.POLLIN)
@@ -99,12 +105,12 @@ class Nursery:
                     self._report(READY)
             else:
                 pid, status = os.waitpid(self._forget(fd), 0)
-                self._report(obituary(pid, os.waitstatus_to_exitcode(status)).encode())
+                self._report(obituary(pid, os.waitstatus_to_exitcode(status)))
         return False
 
-    def _report(self, what: bytes) -> None:
+    def _report(self, what: str) -> None:
         with suppress(BrokenPipeError):  # nobody wants to know any more; the lifeline will say so too
-            os.write(self._task.report, what)
+            os.write(self._task.report, what.encode())
 
     def _bury_all(self) -> None:
         self._poll.unregister(self._task.lifeline)
@@ -132,7 +138,7 @@ def _serve(task: Task, worker: int, report: int) -> None:
     places = None if task.places is None else Places(task.places)
     loop = Loop(listener, task.config, Tally(task.tally, len(task.listeners), worker), places, ending)
     with suppress(BrokenPipeError):  # the nursery is gone already; then the lifeline will end too
-        os.write(report, READY)
+        os.write(report, READY.encode())
     loop.run()
     listener.close()
     loop.close()

@@ -23,7 +23,7 @@ import msgspec
 from tcpgoon.errors import TcpgoonError
 from tcpgoon.server.config import ServerConfig
 from tcpgoon.server.ending import Ending
-from tcpgoon.server.nursery import READY, Task, obituary
+from tcpgoon.server.nursery import READY, UNABLE, Task, obituary
 from tcpgoon.server.places import Places
 from tcpgoon.server.tally import Tally
 
@@ -35,7 +35,7 @@ _LINE = 4096
 class Workers:
     """Serves what comes to ``listeners``, with a process for each, until ``ending`` is over.
 
-    Raises `TcpgoonError` where a worker ends before that.
+    Raises `TcpgoonError` where a worker ends before that, `OSError` where there is no room for one.
     """
 
     def __init__(
@@ -100,13 +100,17 @@ class Workers:
         remaining_s = self._ending.remaining_s(time.monotonic())
         for fd, _ in self._poll.poll(None if remaining_s is None else remaining_s * 1e3):
             if fd == self._report:
-                self._heed(os.read(fd, _LINE))
+                self._heed(os.read(fd, _LINE).decode())
             else:
                 self._ending.heed(fd)
 
-    def _heed(self, report: bytes) -> None:
+    def _heed(self, report: str) -> None:
         self._ready = report.startswith(READY)
-        if told := report.removeprefix(READY).decode():
+        told = report.removeprefix(READY)
+        if told.startswith(UNABLE):
+            number = int(told.removeprefix(UNABLE))
+            raise OSError(number, os.strerror(number))
+        if told:
             raise TcpgoonError(told)
         if not report and self._nursery:
             raise TcpgoonError(obituary(self._nursery.pid, self._nursery.wait(_GRACE_S)))
