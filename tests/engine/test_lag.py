@@ -7,6 +7,7 @@ import pytest
 
 from tcpgoon.engine.gates import Gate
 from tcpgoon.engine.kernel import Refusal
+from tcpgoon.engine.tcp_info import Sign
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.pacing import ConstantRate
 from tcpgoon.record.connection import State
@@ -134,3 +135,19 @@ def test_who_looks_at_the_target_does_not_lag() -> None:
     run.run()
     assert looks == [(near(2.5), 1)]
     assert run.loop.lag.longest_s == near(0.0, by=1e-6)
+
+
+def test_all_that_is_looked_at_in_the_end_is_looked_at_little_by_little() -> None:
+    """A thousand that have answered, and to look at each takes this kernel a millisecond."""
+    run = Run(plan(1_000, hold_s=2.0, assurance=Assurance.ACKNOWLEDGED), lambda _: GOOD)
+    sign = run.kernel.sign
+
+    def slow(row: int) -> Sign:
+        run.clock.pass_until(run.clock() + 0.001)
+        return sign(row)
+
+    run.kernel.sign = slow  # type: ignore[method-assign]
+    run.run()
+    assert run.counts == Counts(closed=1_000)
+    assert run.assurances == [Assurance.ACKNOWLEDGED] * 1_000
+    assert run.loop.lag.longest_s < 0.3

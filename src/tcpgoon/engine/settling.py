@@ -27,6 +27,11 @@ SHORTER_FIN_S = 0.5
 """The same where it is not known to: time to repeat it once."""
 
 FINS_A_TURN = 64
+LOOKS_A_TURN = 256
+"""Between two looks at what happened: all together take a second and more where there are many."""
+
+_HANDSHAKE_AND_ANSWER = 2
+"""The segments that come from a peer that was called once, and repeats nothing."""
 
 _LOOK_AFTER_S = 0.005
 
@@ -107,10 +112,9 @@ class Settling:
         """Do what is due; when to come again."""
         if now_s < self._look_s < math.inf:
             return self._look_s
-        plain, lost, repeated = self._answers
-        if plain or lost:
-            self._look_at_all(plain, lost)
-        if repeated:
+        if self._look_at_some():
+            return now_s
+        if self._answers.repeated:
             self._look_s = self._look_at_doubtful(now_s)
             if self._look_s < math.inf:
                 return self._look_s
@@ -126,21 +130,24 @@ class Settling:
         """``row`` is lost."""
         self._answers.forget(row)
 
-    def _look_at_all(self, plain: "array[int]", lost: dict[int, int]) -> None:
-        """Whoever still shows no repetition is there."""
-        for rows, expected in ((plain, None), (list(lost), lost)):
-            for row in rows:
-                if not self._connections.is_held(row):
-                    continue
-                # One for the handshake, one for the answer.
-                without = expected[row] if expected is not None else 2
-                sign = self._kernel.sign(row)
-                if sign.segments > without and not sign.exchanged:
-                    self._answers.repeated[row] = without
-                else:
-                    self._table.acknowledge(row)
-        del plain[:]
-        lost.clear()
+    def _look_at_some(self) -> bool:
+        """Whoever still shows no repetition is there; whether there are more to be looked at."""
+        plain, lost, repeated = self._answers
+        for _ in range(LOOKS_A_TURN):
+            if plain:
+                row, without = plain.pop(), _HANDSHAKE_AND_ANSWER
+            elif lost:
+                row, without = lost.popitem()
+            else:
+                return False
+            if not self._connections.is_held(row):
+                continue
+            sign = self._kernel.sign(row)
+            if sign.segments > without and not sign.exchanged:
+                repeated[row] = without
+            else:
+                self._table.acknowledge(row)
+        return True
 
     def _look_at_doubtful(self, now_s: float) -> float:
         """When to look again; infinity where there is no need to."""
