@@ -1,4 +1,4 @@
-"""The benchmark of many connections, made small: that it measures, and what it says of memory. Its times are no test."""
+"""The benchmark of many connections, made small: that it measures, and what it says of memory, but not of time."""
 
 import subprocess
 import sys
