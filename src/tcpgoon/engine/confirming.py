@@ -98,7 +98,8 @@ class Confirming:
         self._rows, self._taken, self._taking = iter(rows), 0, True
         self._begun_s, self._final = now_s, final
         self._answers = Answers(array("i"), {}, {})
-        self._lossy = self._was_lossy = self._lossy or bool(self._table.retransmits.tobytes().strip(b"\0"))
+        repeated = self._table.retransmits.tobytes()  # those of all processes: it is one path
+        self._lossy = self._was_lossy = self._lossy or repeated != bytes(len(repeated))
 
     def step(self, now_s: float) -> float:
         """Do what is due; when to come again."""
