@@ -26,13 +26,7 @@ class Parsed(click.ParamType[Any]):
             self.fail(str(exc), param, ctx)
 
 
-def _count_or_auto(text: str) -> int | str:
-    return AUTO if text == AUTO else units.parse_count(text)
-
-
-AUTO = "auto"
 COUNT = Parsed("number", units.parse_count)
-COUNT_OR_AUTO = Parsed("number", _count_or_auto)
 RATE = Parsed("rate", units.parse_rate)
 DURATION = Parsed("duration", units.parse_duration_s)
 SECONDS = Parsed("s", lambda text: units.parse_duration_s(text, "s"))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import click
 
 from tcpgoon.cli.output import say
-from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO
+from tcpgoon.cli.params import COUNT
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
+from tcpgoon.cli.workers_option import workers_of, workers_option
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine.machine.host import cores
 from tcpgoon.engine.machine.preflight import look
@@ -34,14 +35,7 @@ _ANY = Target("any", 1)
 @click.option("-4", "family", flag_value=Family.IPV4.value, help="Dial IPv4 addresses only.")
 @click.option("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only.")
 @source_options
-@click.option(
-    "--workers",
-    type=COUNT_OR_AUTO,
-    default=AUTO,
-    show_default=True,
-    metavar="NUMBER|auto",
-    help="Processes that share the work; auto: as many as descriptors and cores ask for.",
-)
+@workers_option
 def preflight(
     target: tuple[str, ...],
     connections: int,
@@ -60,7 +54,7 @@ def preflight(
         family=Family(family or Family.ANY),
         sources=sources,
         spread=spread,
-        workers=workers if isinstance(workers, int) else None,
+        workers=workers_of(workers),
     )
     endpoints = resolve(plan.target, plan.dialled_family) if target else ()
     dialled = endpoints if spread else endpoints[:1]

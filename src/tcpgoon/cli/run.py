@@ -9,12 +9,13 @@ from click.core import ParameterSource
 
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
-from tcpgoon.cli.params import AUTO, COUNT, COUNT_OR_AUTO, DURATION, MILLISECONDS, RATE, SECONDS
+from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
 from tcpgoon.cli.prompt import confirm
 from tcpgoon.cli.proof_options import proof_fields, proof_options
 from tcpgoon.cli.sections import SectionedCommand
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
+from tcpgoon.cli.workers_option import workers_of, workers_option
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.plan.endpoint import Family, Target
@@ -75,14 +76,7 @@ class RunCommand(SectionedCommand):
     help="A process of the target on this machine, in a container or not, to look at.  "
     "[default: whoever listens on the port, where the target is on this machine]",
 )
-@click.option(
-    "--workers",
-    type=COUNT_OR_AUTO,
-    default=AUTO,
-    show_default=True,
-    metavar="NUMBER|auto",
-    help="Processes that share the work; auto: as many as descriptors and cores ask for.",
-)
+@workers_option
 @click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible.")
 @click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
 @proof_options
@@ -114,7 +108,7 @@ def _plan(target: Target, options: dict[str, Any]) -> Plan:
         sources=tuple(options["sources"]),
         spread=options["spread"],
         target_pid=options["target_pid"],
-        workers=None if options["workers"] == AUTO else options["workers"],
+        workers=workers_of(options["workers"]),
         force=options["force"],
         **proof_fields(target, options, _given(options)),
     )
