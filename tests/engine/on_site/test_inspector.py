@@ -208,7 +208,9 @@ print(looks.missing, looks.on_site)
 def test_a_process_that_proc_does_not_show_to_others(server: Start) -> None:
     script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
     command = ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-c", LOOK_AS_NOBODY, str(server().pid)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    # Nobody may write down here what was covered.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
     hidden = f"the target on this machine: process {command[-1]} is hidden from this user: run as root, or as its user"
     assert (done.stdout, done.stderr) == (f"{(hidden,)!r} None\n", "")
 
