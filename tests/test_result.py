@@ -256,6 +256,7 @@ PLAIN: dict[str, Any] = {
         "memory_refused": 0,
         "oom_kills": 0,
         "tasks_refused": 0,
+        "waited_s": 0.0,
         "workers": [],
     },
     "on_site": None,

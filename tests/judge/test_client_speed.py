@@ -156,6 +156,7 @@ def test_a_client_that_was_stopped() -> None:
         evidence={
             "lag_s": 1.5,
             "ramp_lag_s": 1.25,
+            "waited_s": 0.0,
             "workers": 0,
             "worker_pid": None,
             "cpu_share": 0.125,
@@ -234,6 +235,29 @@ def test_which_worker_stood_still(lags_s: list[float], who: str) -> None:
     assert finding.sentence == f"{who}: 1 probe may have had less than 4s for the answer"
     slowest = 4_700 + lags_s.index(1.5)
     assert (finding.evidence["workers"], finding.evidence["worker_pid"]) == (len(lags_s), slowest)
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "sentence"),
+    [
+        (
+            1.9,
+            "3 worker processes of this client were kept waiting for 2s by one that stood still: the peer closed 2 "
+            "that we were to close before",
+        ),
+        (
+            2.0,
+            "one of 3 worker processes of this client (pid 4701) did not look at its connections for 2s (it used 80% "
+            "of a core): the peer closed 2 that we were to close before",
+        ),
+    ],
+)
+def test_all_had_to_wait_for_one(lag_s: float, sentence: str) -> None:
+    """Which of the two it was is said: who opens the gates has no connections, and who died tells of no lag."""
+    workers = (worker(0), worker(1, lag_s=lag_s, cpu_s=1.6), worker(2))
+    fates = [HELD, CLOSED_BY_PEER, CLOSED_BY_PEER]
+    (finding,) = slow(facts(fates, lag_s=lag_s, waited_s=2.0, run_s=3.5, cores=3, wall_s=2.0, workers=workers))
+    assert (finding.sentence, finding.accounts_for, finding.evidence["waited_s"]) == (sentence, 2, 2.0)
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,13 @@ def test_all_end_the_hold_together_and_so_all_are_held_longer_by_the_lag_of_one(
     assert named(spoiled.by_delay(facts(fates, strain))) == {"FIN": 1, "ECONNRESET": 1}
 
 
+def test_all_are_held_longer_where_they_had_to_wait_for_one_that_stood_still() -> None:
+    fates = [HELD, CLOSED_BY_PEER, RESET_BY_PEER]
+    strain = Strain(run_s=3.0, waited_s=1.0, workers=(worker(0, 0.0), worker(1, 0.0)))
+    assert named(spoiled.by_delay(facts(fates, strain))) == {"FIN": 1, "ECONNRESET": 1}
+    assert not spoiled.by_delay(facts(fates, msgspec.structs.replace(strain, waited_s=0.9)))
+
+
 def test_whom_a_process_of_ours_took_along_had_no_short_time() -> None:
     """What it had never acknowledged shows in the rows of the dead one; the phantom is another."""
     fates = [HELD, SILENT_PHANTOM, unserved(Unserved.UNACKED, ORPHAN)]

@@ -9,7 +9,7 @@ def test_where_nothing_is_known_nothing_happened() -> None:
     assert set(Strain().__struct_fields__) == {
         *("lag_s", "ramp_lag_s", "lagged_since_s", "run_s", "cpu_s", "wall_s", "throttled_s", "softnet_dropped"),
         *("conntrack_dropped", "conntrack_clashed", "conntrack_in_use", "memory_refused", "tasks_refused"),
-        *("oom_kills", "cores", "workers"),
+        *("oom_kills", "cores", "waited_s", "workers"),
     }
     assert Strain().cores == 1  # there is no process without one
     assert not any(getattr(Strain(), field) for field in set(Strain.__struct_fields__) - {"cores"})
@@ -34,7 +34,7 @@ def test_the_worst_of_all_workers_is_that_of_the_client() -> None:
         lag_s=99.0, ramp_lag_s=99.0, lagged_since_s=0.0, run_s=10.0, cpu_s=0.5, wall_s=8.0, throttled_s=1.0
     )
 
-    assert waiting.shared(workers, cores=2) == Strain(
+    assert waiting.shared(workers, cores=2, waited_s=5.0) == Strain(
         lag_s=2.0,
         ramp_lag_s=0.25,
         lagged_since_s=3.0,
@@ -43,6 +43,7 @@ def test_the_worst_of_all_workers_is_that_of_the_client() -> None:
         wall_s=8.0,
         cores=2,
         throttled_s=1.0,
+        waited_s=5.0,
         workers=workers,
     )
 

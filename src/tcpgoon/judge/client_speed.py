@@ -79,12 +79,26 @@ def slow(facts: Facts) -> Iterator[Finding]:
         code="TG105",
         side=Side.CLIENT,
         confidence=Confidence.LIKELY,
-        sentence=f"{_who_looked_away(facts)} for {age(facts.strain.lag_s)}{why}: {'; '.join(effects)}",
+        sentence=f"{_what_was_late(facts, why)}: {'; '.join(effects)}",
         remedy=remedy,
         commands=commands,
         evidence=_evidence(facts),
         accounts_for=_by_lag(facts),
     )
+
+
+def _what_was_late(facts: Facts, why: str) -> str:
+    """Who did not look, and for how long; or that all had to wait, where it was that."""
+    strain = facts.strain
+    if not _had_to_wait(facts):
+        return f"{_who_looked_away(facts)} for {age(strain.lag_s)}{why}"
+    processes = plural(len(strain.workers), "worker process", "worker processes")
+    return f"{processes} of this client were kept waiting for {age(strain.waited_s)} by one that stood still{why}"
+
+
+def _had_to_wait(facts: Facts) -> bool:
+    """Whether connections were held for longer since a process of ours stood still that has none, or that died."""
+    return facts.strain.waited_s > facts.strain.lag_s and bool(spoiled.by_delay(facts))
 
 
 def _who_looked_away(facts: Facts) -> str:
@@ -122,7 +136,7 @@ def _effects(facts: Facts) -> Iterator[str]:
 def _cause(facts: Facts) -> _Cause:
     """Why it was slow."""
     strain = facts.strain
-    if strain.throttled_s >= strain.lag_s / 2:
+    if strain.throttled_s >= max(strain.lag_s, strain.waited_s) / 2:
         throttled = age(strain.throttled_s)
         commands = lift.cores(facts.limits, strain.cores)
         return f" (its CPU quota held it up for {throttled})", "give its cgroup more CPU time", commands
@@ -130,7 +144,7 @@ def _cause(facts: Facts) -> _Cause:
         used = f"{strain.cpu_share:.0%} of {'a core' if strain.cores == 1 else f'{strain.cores} cores'}"
         why = f" ({'all of them' if strain.workers else 'it'} used {used})"
         return why, "ask for fewer dials at once (--max-dialing, --rate), or dial from a faster machine", ()
-    if strain.slowest is not None and (own := strain.share_of(strain.slowest)) >= BUSY:
+    if strain.slowest is not None and not _had_to_wait(facts) and (own := strain.share_of(strain.slowest)) >= BUSY:
         why = f" (it used {own:.0%} of a core)"
         return why, "share the connections among more processes (--workers), or ask for fewer dials at once", ()
     remedy = "leave this client enough CPU time, and do not stop it: something else had the machine"
@@ -142,6 +156,7 @@ def _evidence(facts: Facts) -> dict[str, Evidence]:
     return {
         "lag_s": strain.lag_s,
         "ramp_lag_s": strain.ramp_lag_s,
+        "waited_s": strain.waited_s,
         "workers": len(strain.workers),
         "worker_pid": strain.slowest.pid if strain.slowest else None,
         "cpu_share": round(strain.cpu_share, 3),

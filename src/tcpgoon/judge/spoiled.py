@@ -15,7 +15,8 @@ own slowness, or what our own host dropped, is *able to explain the very end* th
 
 Where several processes did the run together, a lag is that of one of them: it puts off the dials of that one's
 schedule, and takes time from the probes of that one's connections. The others were on time, and have no excuse by it.
-But all end the hold together, and so all hold for longer where one is late.
+But all end the hold together, and so all hold for longer where one is late, or stands still until it is given up, or
+where the process is late that opens the gates to them.
 
 And one thing is not known where a client stood still: whether what it found when it went on had come in time. The
 kernel's round trip says so of handshakes in which no SYN was repeated. For the rest a PASS would be a guess.
@@ -137,9 +138,10 @@ def _had_short_time(facts: Facts) -> int:
 def by_delay(facts: Facts) -> Counter[Ending]:
     """Those that the peer closed when, but for our lag, we would have been gone."""
     strain = facts.strain
-    if strain.lag_s < LEAST_DELAY_S:
+    delay_s = max(strain.lag_s, strain.waited_s)
+    if delay_s < LEAST_DELAY_S:
         return Counter()
-    planned_s = strain.run_s - strain.lag_s
+    planned_s = strain.run_s - delay_s
     ends = (ending for ending in facts.metrics.losses if ending.closed_by is ClosedBy.PEER)
     return Counter({ending: ending.count for ending in ends if ending.earliest_s >= planned_s})
 

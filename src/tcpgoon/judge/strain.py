@@ -69,13 +69,18 @@ class Strain(msgspec.Struct, frozen=True, kw_only=True):
     """Processes of this host that the kernel's OOM killer ended."""
     tasks_refused: int = 0
     """How often the cgroup's limit of processes and threads was hit."""
+    waited_s: float = 0.0
+    """The longest that several processes waited at a gate for nothing that a plan asks for.
+
+    The process that opens it was late, or one of them stood still until it was given up: all hold for longer by that.
+    """
     workers: tuple[Worker, ...] = ()
     """The processes that did it, by number; empty: this one alone."""
 
-    def shared(self, workers: Sequence[Worker], cores: int) -> Self:
+    def shared(self, workers: Sequence[Worker], cores: int, waited_s: float = 0.0) -> Self:
         """The same of a run that ``workers`` did, where what is known now is that of the process that waited for them.
 
-        ``cores`` is how many of them may run on at once.
+        ``cores`` is how many of them may run on at once, ``waited_s`` how long all waited for nothing.
         """
         since_s = (one.lagged_since_s for one in workers if one.lagged_since_s is not None)
         return msgspec.structs.replace(
@@ -85,6 +90,7 @@ class Strain(msgspec.Struct, frozen=True, kw_only=True):
             lagged_since_s=min(since_s, default=None),
             cpu_s=self.cpu_s + sum(one.cpu_s for one in workers),
             cores=cores,
+            waited_s=waited_s,
             workers=tuple(workers),
         )
 

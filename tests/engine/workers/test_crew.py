@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -221,6 +222,29 @@ def test_whoever_stands_still_is_given_up(crew: Make, monkeypatch: pytest.Monkey
     assert states(those) == ["CLOSED"] * 10 + ["LOST"] * 10 + ["CLOSED"] * 10
     assert {those.table.phase[row] for row in range(10, 20)} == {Phase.WORKER}
     assert not those.interrupted
+    assert those.strain(Gauge()).waited_s > 0.5  # the others were held for longer by it
+
+
+def pause_of(pid: int, seconds: float) -> None:
+    """Stop ``pid``, which may be this process, soon and for so long."""
+    stop, go_on = int(signal.SIGSTOP), int(signal.SIGCONT)
+    script = f"import os, time; os.kill({pid}, {stop}); time.sleep({seconds}); os.kill({pid}, {go_on})"
+    subprocess.Popen([sys.executable, "-S", "-c", script], start_new_session=True)
+
+
+def test_a_parent_that_stands_still_keeps_all_waiting(server: Server) -> None:
+    """It is stopped while they hold, and goes on when they have long come to the end of it."""
+    forked = os.fork()
+    if not forked:
+        status = 1
+        try:
+            those = crew_of(server.host, server.port, hold_s=0.2, at={Gate.HOLD: lambda: pause_of(os.getpid(), 1.7)})
+            those.run()
+            strain = those.strain(Gauge())
+            status = int(not (1.0 < strain.waited_s < 60.0 and strain.lag_s < 1.0))
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]) == 0
 
 
 def test_whoever_stands_still_for_a_while_is_waited_for(crew: Make) -> None:

@@ -41,7 +41,7 @@ def ends() -> Iterator[Line]:
         Born(3, 4711),
         Failed(3, 11),
         Died(3, -9),
-        Arrived(3, 2),
+        Arrived(3, 2, 1.5),
         Knocked(Knock(at_s=1.5, held=7, fared=Fared.WELCOME, time_s=0.25, gone_s=2.0)),
         Piece(3, b"\x00\xff", True),
     ],
@@ -54,7 +54,7 @@ def test_what_is_told_is_heard(ends: Line, message: Message) -> None:
 def test_each_message_is_heard_whole_although_many_tell_at_once(ends: Line) -> None:
     def talk(worker: int) -> None:
         for gate in range(200):
-            tell(ends[1], Arrived(worker, gate))
+            tell(ends[1], Arrived(worker, gate, 0.25))
 
     talkers = [threading.Thread(target=talk, args=(worker,)) for worker in range(5)]
     for talker in talkers:
@@ -64,7 +64,7 @@ def test_each_message_is_heard_whole_although_many_tell_at_once(ends: Line) -> N
         talker.join()
     for worker in range(5):
         assert [message for message in found if message.worker == worker] == [  # type: ignore[union-attr]
-            Arrived(worker, gate) for gate in range(200)
+            Arrived(worker, gate, 0.25) for gate in range(200)
         ]
 
 

@@ -45,6 +45,8 @@ class _Member:
         self.pid = 0
         self.gate: Gate | None = None
         """The last that it has come to."""
+        self.came_s = 0.0
+        """When it came there."""
         self.report: Report | None = None
         self.ended = ""
         self.ended_s: float | None = None
@@ -76,6 +78,9 @@ class Crew:
         self._resources = ExitStack()
         self._nursery: subprocess.Popen[bytes] | None = None
         self._look_at_s = 0.0
+        self._waited_s = 0.0
+        """The longest that all were kept waiting by us, or by one that stood still until it died."""
+        self._last_death_s = 0.0
         self.heard = Heard()
         self.knocks: list[Knock] = []
         self.interrupted = False
@@ -135,7 +140,7 @@ class Crew:
 
     def strain(self, gauge: Gauge) -> Strain:
         """What the run demanded of this client; ``gauge`` was made before it."""
-        return gauge.strain(0.0, 0.0).shared([self._described(member) for member in self._members], cores())
+        return gauge.strain(0.0, 0.0).shared(list(map(self._described, self._members)), cores(), self._waited_s)
 
     def _described(self, member: _Member) -> Worker:
         found = member.report
@@ -190,8 +195,8 @@ class Crew:
             case Died(number, status):
                 self._members[number].is_gone = True
                 self._bury(self._members[number], _how(status))
-            case Arrived(number, gate):
-                self._members[number].gate = Gate(gate)
+            case Arrived(number, gate, at_s):
+                self._members[number].gate, self._members[number].came_s = Gate(gate), at_s
             case Knocked(knock):
                 self.knocks.append(knock)
             case Piece(number, data, last):
@@ -208,7 +213,10 @@ class Crew:
         """``member`` has ended: what it leaves open is lost, by no fault of the target's."""
         if not member.is_at_work:
             return
-        member.ended, member.ended_s = how, self._now_s()
+        self._last_death_s = self._now_s()
+        if not self._may_sleep(member):
+            self._waited_s = max(self._waited_s, self._last_death_s - self._stands_still_since_s(member))
+        member.ended, member.ended_s = how, self._last_death_s
         for row in self._task.shares[member.number].rows:
             self.table.orphan(row, member.ended_s)
 
@@ -232,13 +240,26 @@ class Crew:
         member.silent, member.looked_s = 0 if idle else member.silent + 1, looked_s
         return member.silent
 
+    def _stands_still_since_s(self, member: _Member) -> float:
+        """Since when ``member`` does not look although it should: at a gate and in the hold it may sleep."""
+        slept_s = self._opened_s(member) or 0.0
+        if member.gate is Gate.HOLD:
+            slept_s += self._task.plan.hold_s
+        return max(self._board.looked_s(member.number), slept_s)
+
+    def _opened_s(self, member: _Member) -> float | None:
+        """When the gate was opened to ``member`` that it came to last; None: it waits there."""
+        if member.gate is None:
+            return None
+        return self._board.opened_s(member.gate, self._task.shares[member.number].turn)
+
     def _may_sleep(self, member: _Member) -> bool:
         """Whether nothing has to happen to it now: it waits at a gate that is closed, or it holds."""
         if self._board.is_over:
             return False
         if member.gate is None:
             return False
-        opened_s = self._board.opened_s(member.gate, self._task.shares[member.number].turn)
+        opened_s = self._opened_s(member)
         if opened_s is None:
             return True
         return member.gate is Gate.HOLD and self._now_s() < opened_s + self._task.plan.hold_s
@@ -261,6 +282,8 @@ class Crew:
     def _open_gates(self) -> None:
         while (due := self._due()) is not None:
             gate, turn = due
+            came_s = max(member.came_s for member in self._members if member.is_at_work)
+            self._waited_s = max(self._waited_s, self._now_s() - max(came_s, self._last_death_s))
             if gate in self._at and not self._board.is_over:
                 self._at[gate]()
             if gate is Gate.LOOK:

@@ -39,10 +39,11 @@ class Died(msgspec.Struct, frozen=True, tag=True):
 
 
 class Arrived(msgspec.Struct, frozen=True, tag=True):
-    """All that is to be done before a gate is done by a worker."""
+    """All that is to be done before a gate is done by a worker, since ``at_s`` of the run."""
 
     worker: int
     gate: int
+    at_s: float
 
 
 class Knocked(msgspec.Struct, frozen=True, tag=True):

@@ -61,19 +61,25 @@ class Place:
 
 
 class SharedGates:
-    """The gates on the ``board``, for one worker; ``at_hold`` is called when it comes to that one."""
+    """The gates on the ``board``, for one worker; ``at_hold`` is called when it comes to that one.
 
-    def __init__(self, board: Board, share: Share, place: Place, at_hold: Callable[[], None]) -> None:
+    ``now_s`` gives seconds since the beginning of the run.
+    """
+
+    def __init__(
+        self, board: Board, share: Share, place: Place, now_s: Callable[[], float], at_hold: Callable[[], None]
+    ) -> None:
         self._board = board
         self._turn = share.turn
         self._place = place
+        self._now_s = now_s
         self._at_hold = at_hold
 
     def arrive(self, gate: Gate) -> None:
         """See `Gates.arrive`."""
         if gate is Gate.HOLD:
             self._at_hold()
-        tell(self._place.line, Arrived(self._place.number, gate))
+        tell(self._place.line, Arrived(self._place.number, gate, self._now_s()))
 
     def opened_s(self, gate: Gate) -> float | None:
         """See `Gates.opened_s`."""
@@ -102,7 +108,7 @@ def work(task: Task, memory: memoryview, questions: Questions | None, place: Pla
         nonlocal cpu_s
         cpu_s = time.process_time()
 
-    gates = SharedGates(task.board(memory), share, place, at_hold)
+    gates = SharedGates(task.board(memory), share, place, lambda: time.monotonic() - task.begun, at_hold)
     newcomer = share.stop if knocks else None
     loop = Loop(task.plan, share, task.table(memory), kernel, time.monotonic, task.begun, questions, newcomer, gates)
     loop.when_knocked(lambda knock: tell(place.line, Knocked(knock)))
