@@ -33,6 +33,24 @@ def test_nobody_is_there_to_read_that_it_was_interrupted() -> None:
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 1
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_that_are_closed(closed: str) -> None:
+    """Nothing of ours has their numbers then: it would not reach the processes that share the work."""
+    with Server(ServerConfig()) as server:
+        words = ["-y", "-c", "6", "-s", "0", "--hold", "0", "--workers", "3", server.host, str(server.port)]
+        script = f'exec "$@" {closed}'
+        done = subprocess.run(
+            ["/bin/sh", "-c", script, "sh", sys.executable, "-m", "tcpgoon", *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(
+        "PASS: 6 of 6 connections were established, acknowledged and held for 0s\n" * (">&-" not in closed.split())
+    )
+
+
 def test_a_signal_after_the_verdict_does_not_change_the_status() -> None:
     program = """
 import atexit, os, signal, sys

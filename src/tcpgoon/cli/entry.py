@@ -17,6 +17,7 @@ def main() -> NoReturn:
     """Run the command line of the process."""
     for number in _SIGNALS:
         signal.signal(number, _leave)
+    _open_standard_streams()
     # The algebra in numpy would start a thread for each core, which nobody here needs; and where the cgroup has no room
     # for them it raises SIGINT, of all things.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -28,6 +29,15 @@ def main() -> NoReturn:
         # All has been said: from here to the end of the process no signal may change the status.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+
+
+def _open_standard_streams() -> None:
+    """Let none of their numbers be had by anything else: whoever writes there, a process of ours too, means them."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it has the lowest number that is free
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
