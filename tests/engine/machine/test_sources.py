@@ -69,6 +69,9 @@ def loopback(first: int, last: int) -> tuple[str, ...]:
         (("127.0.0.0/8",), loopback(1, 1_024)),
         (("127.0.0.0/16",), loopback(1, 1_024)),
         (("0.0.0.0/0",), ("10.8.0.1", "10.9.0.1", "10.9.0.2", "10.9.0.5", "11.0.0.1", *loopback(1, 1_019))),
+        (("127.0.0.1/32", "127.0.0.1"), ("127.0.0.1",)),
+        (("127.255.255.253-255",), ("127.255.255.253", "127.255.255.254")),
+        (("10.9.0.1-255",), ("10.9.0.1", "10.9.0.2", "10.9.0.5")),
         (("lo",), ("127.0.0.1",)),
         (("lo", "127.0.0.1-2"), ("127.0.0.1", "127.0.0.2")),
     ],
@@ -104,6 +107,15 @@ def test_of_a_range_a_network_or_an_interface_those_that_are_ours(
 
 @in_a_network
 @with_a_network
+def test_an_address_that_is_spelt_in_several_ways_is_one() -> None:
+    assert sources_for(("::1", "0::1", "::1/128"), [HERE_6], 1) == ("::1",)
+    subprocess.run(["ip", "address", "add", "fe80::9:1/64", "dev", "out", "nodad"], check=True, timeout=60)
+    asked = ("fe80::9:1%out", f"fe80::9:1%{socket.if_nametoindex('out')}", "fe80:0::9:1%out")
+    assert sources_for(asked, [Endpoint("fe80::9:77%out", 80)], 1) == ("fe80::9:1%out",)
+
+
+@in_a_network
+@with_a_network
 def test_an_interface_has_those_of_the_family_that_is_dialled() -> None:
     """Without those that are link-local; of any one where no target is named."""
     assert set(sources_for(("out",), [THERE_6], 1)) == SIX
@@ -129,6 +141,9 @@ def test_to_what_is_link_local_an_interface_has_its_link_local_address() -> None
         ("192.0.2.1", HERE, "the source 192.0.2.1 cannot be dialled from: Cannot assign requested address"),
         ("192.0.2.0/28", HERE, f"no address of 192.0.2.0/28 is {NOT_OURS}"),
         ("2001:dead::/32", HERE_6, f"no address of 2001:dead::/32 is {NOT_OURS}"),
+        ("0.0.0.0", HERE, "the source 0.0.0.0 cannot be dialled from: Cannot assign requested address"),
+        ("10.9.0.255", THERE, "the source 10.9.0.255 cannot be dialled from: Cannot assign requested address"),
+        ("fe80::1%²", HERE_6, "the source fe80::1%² cannot be dialled from: no interface with this name"),
         ("eth9", HERE, "this host has no interface 'eth9': it has far, farther, lo, other, out"),
         ("lo", THERE, "the source 127.0.0.1 reaches this machine alone, and 10.9.0.77 is elsewhere"),
         ("::1", THERE_6, "the source ::1 reaches this machine alone, and 2001:db8:9::77 is elsewhere"),

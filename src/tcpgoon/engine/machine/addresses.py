@@ -1,5 +1,8 @@
 """Addresses as the system calls take them, and which of them are this machine's."""
 
+import errno
+import ipaddress
+import os
 import socket
 import sys
 
@@ -19,7 +22,7 @@ def socket_address(host: str, port: int) -> Address:
     address, _, zone = host.partition("%")
     if not zone:
         return host, port
-    return address, port, 0, int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
+    return address, port, 0, int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
 
 
 def why_not_local(address: str) -> OSError | None:
@@ -32,6 +35,30 @@ def why_not_local(address: str) -> OSError | None:
         except OSError as exc:
             return exc
     return None
+
+
+def why_no_source(address: str) -> OSError | None:
+    """Why no connection would come from ``address`` itself; None where it can be dialled from.
+
+    An address for many, or for any, can be bound to, and says nothing: the kernel chooses then.
+    """
+    found = ipaddress.ip_address(address)
+    if found.is_unspecified or found.is_multicast or _is_broadcast(address):
+        return OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+    return why_not_local(address)
+
+
+def is_source(address: str) -> bool:
+    """Whether connections can come from ``address``."""
+    return why_no_source(address) is None
+
+
+def _is_broadcast(address: str) -> bool:
+    """Whether it is for all of a network: then a datagram socket has to be allowed to send there."""
+    if ":" in address:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        return sock.connect_ex((address, 9)) == errno.EACCES
 
 
 def is_local(address: str) -> bool:

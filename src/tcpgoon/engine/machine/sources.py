@@ -10,9 +10,10 @@ dropped as martians, and the target would be blamed for it.
 import ipaddress
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice, takewhile
 
-from tcpgoon.engine.machine.addresses import FAMILY, is_local, socket_address, why_not_local
+from tcpgoon.engine.machine.addresses import FAMILY, is_local, is_source, socket_address, why_no_source
 from tcpgoon.engine.machine.port_range import PortRange, port_range, sockets_in_use
 from tcpgoon.engine.machine.taken import Taken
 from tcpgoon.errors import PlanError
@@ -78,8 +79,8 @@ def addresses_used(sources: Sequence[str], endpoints: Sequence[Endpoint]) -> tup
 
 def _check(found: Sequence[str], endpoints: Sequence[Endpoint]) -> None:
     for source in found:
-        if (why := why_not_local(source)) is not None:
-            raise PlanError(f"the source {source} cannot be dialled from: {why.strerror}") from why
+        if (why := why_no_source(source)) is not None:
+            raise PlanError(f"the source {source} cannot be dialled from: {why.strerror or why}") from why
     loopback = next(filter(is_loopback, found), None)
     elsewhere = next((endpoint for endpoint in endpoints if not is_local(endpoint.address)), None)
     if loopback and elsewhere:
@@ -91,11 +92,20 @@ def _expanded(text: str, there: Endpoint | None) -> Sequence[str]:
     if isinstance(source, Interface):
         return _of_interface(source.name, there)
     if source.is_one:
-        return (text,)
-    found = tuple(islice(filter(is_local, _within(source)), MOST_OF_ONE))
+        return (_spelt(source),)
+    found = tuple(islice(filter(is_source, _within(source)), MOST_OF_ONE))
     if not found:
         raise PlanError(f"no address of {text} is one of this host: 'ip -brief address' shows those that are")
     return found
+
+
+def _spelt(source: Addresses) -> str:
+    """The one way to write the address that ``source`` is: its ports are no more where it is given twice."""
+    _, percent, zone = source.text.partition("%")
+    if percent and zone.isdecimal():
+        with suppress(OSError, OverflowError):  # then it cannot be dialled from, which is said
+            zone = socket.if_indextoname(int(zone))
+    return next(_within(source)) + percent + zone
 
 
 def _within(source: Addresses) -> Iterator[str]:
@@ -119,7 +129,7 @@ def _of_interface(name: str, there: Endpoint | None) -> Sequence[str]:
     link_local = there is not None and ipaddress.ip_address(there.address).is_link_local
     for family in [there.family] if there else FAMILY:
         of_scope = (one for one in every[family][name] if ipaddress.ip_address(one).is_link_local == link_local)
-        found = tuple(filter(is_local, of_scope))
+        found = tuple(filter(is_source, of_scope))
         if found:
             return found
     raise PlanError(f"the interface {name!r} has no {there.family.value if there else 'IP'} address to dial from")
@@ -193,9 +203,9 @@ def _others(endpoints: Sequence[Endpoint]) -> Iterator[str]:
     """Addresses from which all of ``endpoints`` are reached as they are from those that the kernel chooses."""
     firsts = {chosen(endpoint) for endpoint in endpoints}
     if has_loopback_at_hand(endpoints):
-        found: Iterator[str] = takewhile(is_local, (str(ipaddress.IPv4Address(number)) for number in _LOOPBACK))
+        found: Iterator[str] = takewhile(is_source, (str(ipaddress.IPv4Address(number)) for number in _LOOPBACK))
     else:
-        found = filter(is_local, _beside(chosen(endpoints[0]), endpoints[0].family))
+        found = filter(is_source, _beside(chosen(endpoints[0]), endpoints[0].family))
     return (address for address in found if address not in firsts)
 
 
