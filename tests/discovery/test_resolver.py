@@ -46,6 +46,7 @@ def test_all_addresses_are_kept_in_their_order_each_once(monkeypatch: pytest.Mon
     [
         ("no-such-host.invalid", Family.ANY, "no-such-host.invalid does not resolve: "),
         ("a..b", Family.ANY, "a..b does not resolve: it is not a valid name"),
+        ("fe80::1%2147483647", Family.ANY, "fe80::1%2147483647 does not resolve: No such device or address"),
         ("127.0.0.1", Family.IPV6, "127.0.0.1 does not resolve to an IPv6 address: "),
     ],
 )

@@ -15,12 +15,12 @@ def resolve(target: Target, family: Family = Family.ANY) -> tuple[Endpoint, ...]
     """
     try:
         found = socket.getaddrinfo(target.host, target.port, _FAMILY[family], socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        addresses = dict.fromkeys(_address(sockaddr) for *_, sockaddr in found)
     except (OSError, UnicodeError) as exc:
         # A name that IDNA cannot encode is a UnicodeError; it has no strerror.
         why = getattr(exc, "strerror", None) or "it is not a valid name"
         kind = "" if family is Family.ANY else f" to an {family.value} address"
         raise ResolutionError(f"{target.host} does not resolve{kind}: {why}") from exc
-    addresses = dict.fromkeys(_address(sockaddr) for *_, sockaddr in found)
     return tuple(Endpoint(address, target.port) for address in addresses)
 
 

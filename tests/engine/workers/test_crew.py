@@ -14,8 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+import tcpgoon
 from tcpgoon.engine.gates import Gate
 from tcpgoon.engine.machine.strain import Gauge
 from tcpgoon.engine.workers import crew as crew_module
@@ -273,6 +275,25 @@ def test_a_nursery_that_is_not_there(crew: Make, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(OSError, match="No such file"):
         crew().run()
+
+
+@pytest.mark.parametrize("flags", [[], ["-I"]])
+def test_python_looks_for_the_same_code_as_ours(server: Server, tmp_path: Path, flags: list[str]) -> None:
+    """What the environment, which ``-I`` keeps out, or the current directory has by the same name is none of it."""
+    (tmp_path / "socket.py").write_text("raise SystemExit('this is another')")
+    parts = {str(Path(module.__file__ or "").parents[1]) for module in (tcpgoon, msgspec)}
+    program = f"import sys; sys.path.extend({sorted(parts)}); from tcpgoon.cli.entry import main; main()"
+    words = ["-y", "-c", "6", "-s", "0", "--hold", "0", "--workers", "3", server.host, str(server.port)]
+    hostile = {"PYTHONPATH": str(tmp_path)} if flags else {}
+    done = subprocess.run(
+        [sys.executable, *(flags or ["-P"]), "-c", program, *words],
+        cwd=tmp_path,
+        env=os.environ | hostile,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_nothing_stays_open(crew: Make) -> None:

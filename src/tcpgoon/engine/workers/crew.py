@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import msgspec
 
@@ -35,6 +36,16 @@ HURRIED_TICKS = 5
 """The same once the run is to be ended."""
 
 _GRACE_S = 5.0
+
+# -P: a socket.py in the current directory is not to be taken for the standard library's. But where tcpgoon itself is
+# found is known: it need not be installed.
+_PROGRAM = """\
+import sys
+sys.path.append(sys.argv.pop(1))
+from tcpgoon.engine.workers.nursery import main
+main(*map(int, sys.argv[1:]))
+"""
+_WHERE_WE_ARE = str(Path(__file__).parents[3])
 
 
 class _Member:
@@ -161,8 +172,7 @@ class Crew:
     def _start(self) -> None:
         inherited = (self._memory_fd, self._far_end.fileno(), self._bell)
         self._nursery = subprocess.Popen(  # noqa: S603 - our own program
-            # -P: a socket.py in the current directory is not to be taken for the standard library's.
-            [sys.executable, "-P", "-m", "tcpgoon.engine.workers.nursery", *map(str, inherited)],
+            [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", _PROGRAM, _WHERE_WE_ARE, *map(str, inherited)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=inherited,

@@ -4,8 +4,8 @@ Workers are forked, since fifty fresh interpreters would take seconds and 20 MB 
 the program that runs the plan: that may have threads, and descriptors that are none of a worker's business. Whatever
 all of them need is imported and made here first, and then frozen, so that its memory stays shared.
 
-Started by `crew` alone: ``python -P -m tcpgoon.engine.workers.nursery MEMORY LINE BELL``, the numbers of three
-descriptors that it inherits, with the `Task` on its standard input. It is of a process group of its own: the terminal's
+Started by `crew` alone, in a fresh interpreter: `main` with the numbers of three descriptors that it inherits, and with
+the `Task` on its standard input. It is of a process group of its own: the terminal's
 Ctrl-C is for the parent, who then ends the run.
 """
 
@@ -125,7 +125,3 @@ def main(memory: int, line: int, bell: int) -> None:
     nursery = Nursery(task, shared, socket.socket(fileno=line), bell)
     nursery.bring_forth()
     nursery.watch()
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
