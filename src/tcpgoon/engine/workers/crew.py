@@ -3,6 +3,7 @@
 The parent runs no loop meanwhile. It reads the table that the workers write, and writes only the rows of the dead.
 """
 
+import errno
 import mmap
 import os
 import signal
@@ -77,7 +78,7 @@ class Crew:
     """The workers of ``task``; ``now_s`` gives seconds since the beginning of the run.
 
     ``at`` says what is to be done when all have come to a gate, before it opens. Raises `OSError` where there is no
-    memory or process for them.
+    memory for them.
     """
 
     def __init__(self, task: Task, now_s: Callable[[], float], at: Mapping[Gate, Callable[[], None]]) -> None:
@@ -127,7 +128,11 @@ class Crew:
     def run(self) -> None:
         """Let them do it; returns when nothing is open any more."""
         with self._resources:
-            self._start()
+            try:
+                self._start()
+            except OSError as exc:  # no process, or no descriptor for what it is told by
+                for member in self._members:
+                    self._bury(member, error_name(exc.errno or errno.EAGAIN))
             try:
                 while any(member.is_at_work for member in self._members):
                     self._hear()
