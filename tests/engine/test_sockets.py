@@ -45,6 +45,18 @@ def test_a_port_where_nobody_listens(kind: Kernels) -> None:
     kernel.shut()
 
 
+def test_destinations_of_both_families(kind: Kernels) -> None:
+    """A name may have addresses of both, and all of them be dialled."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("::1", 0), family=socket.AF_INET6) as two:
+        endpoints = [Endpoint(*listener.getsockname()[:2]) for listener in (one, two)]
+        kernel = kind([lane for endpoint in endpoints for lane in kernel_lanes(endpoint)], range(2))
+        assert [kernel.dial(row) for row in range(2)] == [None, None]
+        for row, listener in enumerate((one, two)):
+            with listener.accept()[0] as peer:
+                assert kernel.ends(row)[0].port == peer.getpeername()[1]
+        kernel.shut()
+
+
 def test_nothing_to_read(dialled: Dialled) -> None:
     with dialled.connect(0):
         assert dialled.kernel.drain(0) == (0, AGAIN)

@@ -55,9 +55,10 @@ class SocketKernel:
     gives_signs = False
 
     def __init__(self, lanes: Sequence[Lane], rows: range, windows: bool | None = None) -> None:
-        self._family = FAMILY[lanes[0].endpoint.family]
-        self._ways: list[tuple[str, Address, Ports]] = [
-            (lane.source, socket_address(lane.endpoint.address, lane.endpoint.port), lane.ports) for lane in lanes
+        self._ways: list[tuple[str, Address, Ports, socket.AddressFamily]] = [
+            (lane.source, socket_address(to.address, to.port), lane.ports, FAMILY[to.family])
+            for lane in lanes
+            for to in [lane.endpoint]
         ]
         self._turns = len(lanes)
         self.sources = len({lane.source for lane in lanes})
@@ -78,9 +79,9 @@ class SocketKernel:
 
     def dial(self, row: int) -> Refusal | None:
         """See `Kernel.dial`."""
-        source, address, ports = self._ways[row % self._turns]
+        source, address, ports, family = self._ways[row % self._turns]
         port = ports.next()
-        refusal = self._dial_from(row, source, port, address)
+        refusal = self._dial_from(row, source, port, address, family)
         if not port:
             return refusal
         if refusal is None:
@@ -88,9 +89,11 @@ class SocketKernel:
             return None
         return ANOTHER_PORT if refusal in _PORT_TAKEN and ports.taken() else refusal
 
-    def _dial_from(self, row: int, source: str, port: int, address: Address) -> Refusal | None:
+    def _dial_from(
+        self, row: int, source: str, port: int, address: Address, family: socket.AddressFamily
+    ) -> Refusal | None:
         try:
-            sock = _new_socket(self._family, self._type)
+            sock = _new_socket(family, self._type)
         except OSError as exc:
             return Refusal(exc.errno or errno.EMFILE, Phase.SOCKET)
         if self._must_unblock:

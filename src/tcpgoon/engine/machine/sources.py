@@ -18,7 +18,7 @@ from tcpgoon.engine.machine.port_range import PortRange, port_range, sockets_in_
 from tcpgoon.engine.machine.taken import Taken
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.lift import at_ease
-from tcpgoon.plan.endpoint import Endpoint, Family, is_loopback
+from tcpgoon.plan.endpoint import Endpoint, Family, family_of, is_loopback
 from tcpgoon.plan.sources import MOST_SOURCES, Addresses, Interface, is_automatic, parse_source
 
 KERNELS_CHOICE = ""
@@ -81,6 +81,10 @@ def _check(found: Sequence[str], endpoints: Sequence[Endpoint]) -> None:
     for source in found:
         if (why := why_no_source(source)) is not None:
             raise PlanError(f"the source {source} cannot be dialled from: {why.strerror or why}") from why
+    families = {endpoint.family: endpoint for endpoint in endpoints}
+    for source in found:
+        if other := next((there for family, there in families.items() if family is not family_of(source)), None):
+            raise PlanError(f"the source {source} cannot reach {other.address}, of the other family: give -4 or -6")
     loopback = next(filter(is_loopback, found), None)
     elsewhere = next((endpoint for endpoint in endpoints if not is_local(endpoint.address)), None)
     if loopback and elsewhere:
@@ -200,13 +204,18 @@ def _enough(candidates: Iterable[str], free: _Free, connections: int) -> tuple[s
 
 
 def _others(endpoints: Sequence[Endpoint]) -> Iterator[str]:
-    """Addresses from which all of ``endpoints`` are reached as they are from those that the kernel chooses."""
+    """Addresses from which all of ``endpoints`` are reached as they are from those that the kernel chooses.
+
+    No address reaches those of both families.
+    """
+    if len({endpoint.family for endpoint in endpoints}) > 1:
+        return
     firsts = {chosen(endpoint) for endpoint in endpoints}
     if has_loopback_at_hand(endpoints):
         found: Iterator[str] = takewhile(is_source, (str(ipaddress.IPv4Address(number)) for number in _LOOPBACK))
     else:
         found = filter(is_source, _beside(chosen(endpoints[0]), endpoints[0].family))
-    return (address for address in found if address not in firsts)
+    yield from (address for address in found if address not in firsts)
 
 
 def has_loopback_at_hand(endpoints: Sequence[Endpoint]) -> bool:
