@@ -206,8 +206,22 @@ print(looks.missing, looks.on_site)
 
 @pytest.mark.requires("root", "unshare", "mount")
 def test_a_process_that_proc_does_not_show_to_others(server: Start) -> None:
-    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
-    command = ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-c", LOOK_AS_NOBODY, str(server().pid)]
+    # Only /proc is made ours alone: in a chroot the root is no mount whose propagation could be changed.
+    script = 'mount --make-private /proc && mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    command = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "unchanged",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        sys.executable,
+        "-c",
+        LOOK_AS_NOBODY,
+        str(server().pid),
+    ]
     # Nobody may write down here what was covered.
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
