@@ -13,6 +13,8 @@ IP_BIND_ADDRESS_NO_PORT = 24
 IP_LOCAL_PORT_RANGE = 51
 """linux/in.h; the second since Linux 6.3. The `socket` module of Python 3.11 knows neither."""
 
+_BROADCAST = "255.255.255.255"
+
 Address = tuple[str, int] | tuple[str, int, int, int]
 """As ``connect()`` and ``bind()`` take it, with the zone of a link-local one as a number."""
 
@@ -55,8 +57,8 @@ def is_source(address: str) -> bool:
 
 def _is_broadcast(address: str) -> bool:
     """Whether it is for all of a network: then a datagram socket has to be allowed to send there."""
-    if ":" in address:
-        return False
+    if ":" in address or address == _BROADCAST:  # which need not have a route
+        return address == _BROADCAST
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         return sock.connect_ex((address, 9)) == errno.EACCES
 
