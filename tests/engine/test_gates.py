@@ -14,5 +14,5 @@ def test_who_is_alone_waits_for_nobody() -> None:
     gates.arrive(Gate.DIAL)
     assert (gates.opened_s(Gate.DIAL), gates.opened_s(Gate.ASK), done) == (5.0, None, [])
     gates.arrive(Gate.PROVE)
-    gates.looked(7.0)
+    gates.looked(7.0, 0.5)
     assert (gates.opened_s(Gate.PROVE), done, gates.is_over) == (7.0, ["looked"], False)

@@ -41,8 +41,8 @@ class Gates(Protocol):
         """Whether all is to be ended now, whatever comes behind the next gate."""
         ...
 
-    def looked(self, now_s: float) -> None:
-        """The loop looks at its connections, then."""
+    def looked(self, now_s: float, lag_s: float) -> None:
+        """The loop looks at its connections, then; ``lag_s`` is the longest so far that it did not."""
         ...
 
 
@@ -66,5 +66,5 @@ class Alone:
         """See `Gates.opened_s`."""
         return self._opened_s.get(gate)
 
-    def looked(self, now_s: float) -> None:
+    def looked(self, now_s: float, lag_s: float) -> None:
         """Nobody watches."""

@@ -153,6 +153,7 @@ class Loop:
         self._go_on(lambda: self._gates.opened_s(gate) is None)
         self._stopping = self._stopping or self._gates.is_over
         self.lag.note(self._now_s() - self._opened_s(gate), self._back_s)
+        self._gates.looked(self._now_s(), self.lag.longest_s)
 
     def _opened_s(self, gate: Gate) -> float:
         """When ``gate`` was opened; now, where it never was, since we were stopped before."""
@@ -214,7 +215,7 @@ class Loop:
         now_s = self._now_s()
         self.lag.note(max(looked_s - self._back_s, now_s - looked_s - wait_s), self._back_s)
         self._back_s = now_s
-        self._gates.looked(now_s)
+        self._gates.looked(now_s, self.lag.longest_s)
         for row in unread:
             self._listen(row, now_s)
         state, unsent = self._table.state, self._connections.unsent
@@ -383,13 +384,13 @@ class Loop:
         self._gates.arrive(Gate.CLOSE)
         while self._gates.opened_s(Gate.CLOSE) is None and not self._gates.is_over:
             self._kernel.poll(LOOK_EVERY_S)
-            self._gates.looked(self._now_s())
+            self._gates.looked(self._now_s(), self.lag.longest_s)
 
     def _tear_down(self) -> None:
         state = self._table.state
         for row in range(self._rows.start, self._dialling.next):
             now_s = self._now_s()
-            self._gates.looked(now_s)
+            self._gates.looked(now_s, self.lag.longest_s)
             if state[row] == _ESTABLISHED:
                 self._connections.close(row)
                 self._table.close(row, now_s)

@@ -7,7 +7,7 @@ from tcpgoon.engine.workers.board import Board
 
 
 @pytest.mark.parametrize(
-    ("turns", "workers", "size"), [(1, 1, 4_096), (1, 505, 4_096), (1, 506, 8_192), (51, 51, 4_096)]
+    ("turns", "workers", "size"), [(1, 1, 4_096), (1, 252, 4_096), (1, 253, 8_192), (51, 51, 4_096)]
 )
 def test_it_takes_whole_pages(turns: int, workers: int, size: int) -> None:
     assert Board.size(turns, workers) == size
@@ -23,9 +23,10 @@ def test_every_number_has_its_own_place() -> None:
     for (gate, turn), at_s in zip(gates, itertools.count(1.5), strict=False):
         board.open(gate, turn, at_s)
     for worker in range(4):
-        board.look(worker, 100.0 + worker)
+        board.look(worker, 100.0 + worker, 200.0 + worker)
     assert [seen.opened_s(*gate) for gate in gates] == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5]
     assert [seen.looked_s(worker) for worker in range(4)] == [100.0, 101.0, 102.0, 103.0]
+    assert [seen.lag_s(worker) for worker in range(4)] == [200.0, 201.0, 202.0, 203.0]
     assert not seen.is_over
     board.end()
     assert seen.is_over

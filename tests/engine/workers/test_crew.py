@@ -263,6 +263,22 @@ def test_whoever_stands_still_for_a_while_is_waited_for(crew: Make) -> None:
     assert max(lags[0], lags[2]) < 1.0
 
 
+def test_the_lag_of_one_that_dies_is_known(crew: Make) -> None:
+    """It stands still for a while when all have come to the hold, and is killed in it."""
+
+    def pause() -> None:
+        pid = pid_of(those, 1)
+        os.kill(pid, signal.SIGSTOP)
+        threading.Timer(1.0, os.kill, (pid, signal.SIGCONT)).start()
+        threading.Timer(2.0, os.kill, (pid, signal.SIGKILL)).start()
+
+    those = crew(at={Gate.HOLD: pause}, hold_s=3.0)
+    those.run()
+    killed = those.strain(Gauge()).workers[1]
+    assert killed.ended == "SIGKILL"
+    assert 0.8 < killed.lag_s < 2.0
+
+
 def test_a_nursery_that_does_not_live(crew: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/true")
     those = crew()

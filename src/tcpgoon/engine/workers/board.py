@@ -1,6 +1,7 @@
 """The board: a few numbers in front of the table, in the memory that all processes of a run share.
 
-The parent writes which gates are open, and that all is over; each worker writes when it last looked at its connections.
+The parent writes which gates are open, and that all is over; each worker writes when it last looked at its connections,
+and its longest lag, which is known then also of one that dies.
 Every number is one aligned word with one writer: nobody ever reads half of one.
 """
 
@@ -20,7 +21,8 @@ class Board:
     def __init__(self, memory: memoryview, turns: int, workers: int) -> None:
         numbers = memory[: _words(turns, workers) * _WORD].cast("d")
         self._over, self._opened_s = numbers[:1], numbers[1 : 1 + _gates(turns)]
-        self._looked_s = numbers[1 + _gates(turns) :]
+        self._looked_s = numbers[1 + _gates(turns) :][:workers]
+        self._lag_s = numbers[1 + _gates(turns) + workers :]
         self._turns = turns
 
     @staticmethod
@@ -45,9 +47,14 @@ class Board:
         """Whether all is to be ended now."""
         return bool(self._over[0])
 
-    def look(self, worker: int, now_s: float) -> None:
-        """``worker`` looks at its connections."""
+    def look(self, worker: int, now_s: float, lag_s: float) -> None:
+        """``worker`` looks at its connections; ``lag_s`` is the longest so far that it did not."""
         self._looked_s[worker] = now_s
+        self._lag_s[worker] = lag_s
+
+    def lag_s(self, worker: int) -> float:
+        """The longest that ``worker`` did not look, as far as it came to say so."""
+        return self._lag_s[worker]
 
     def looked_s(self, worker: int) -> float:
         """When ``worker`` last did; 0: never yet."""
@@ -62,4 +69,4 @@ def _gates(turns: int) -> int:
 
 
 def _words(turns: int, workers: int) -> int:
-    return 1 + _gates(turns) + workers
+    return 1 + _gates(turns) + 2 * workers

@@ -90,9 +90,9 @@ class SharedGates:
         """See `Gates.is_over`: also where the parent is no more, which ends the line."""
         return self._board.is_over or _has_ended(self._place.line)
 
-    def looked(self, now_s: float) -> None:
+    def looked(self, now_s: float, lag_s: float) -> None:
         """See `Gates.looked`."""
-        self._board.look(self._place.number, now_s)
+        self._board.look(self._place.number, now_s, lag_s)
 
 
 def work(task: Task, memory: memoryview, questions: Questions | None, place: Place) -> None:
