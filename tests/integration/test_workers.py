@@ -126,14 +126,16 @@ def test_a_worker_that_is_killed_while_it_dials(running: Run, server: StartServe
     assert (said.verdict, said.exit_status, said.errors) == ("INCONCLUSIVE", 3, [])
 
 
-def test_who_fails_anyway_is_not_excused_by_a_worker_that_dies(running: Run, server: StartServer) -> None:
+def test_who_fails_anyway_is_not_excused_by_workers_that_die(running: Run, server: StartServer) -> None:
+    """All of them, since nobody knows who holds the ten that were taken."""
     target = server("--max-connections", 10)
     run = running("--workers", 4, "-c", 100, "-s", 0, "--hold", "3s", target.host, target.port)
     run.wait_until(closed=90)
-    workers_of(run)[3].kill()
+    for worker in workers_of(run):
+        worker.kill()
     said = run.end()
     assert (said.verdict, said.exit_status) == ("FAIL", 2)
-    assert "TG107" in said.codes
+    assert said.codes[0] == "TG107"
 
 
 def test_all_of_them_killed(running: Run, server: StartServer) -> None:
