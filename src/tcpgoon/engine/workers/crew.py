@@ -297,10 +297,10 @@ class Crew:
     def _open_gates(self) -> None:
         while (due := self._due()) is not None:
             gate, turn = due
-            came_s = max(member.came_s for member in self._members if member.is_at_work)
-            self._waited_s = max(self._waited_s, self._now_s() - max(came_s, self._last_death_s))
             if gate in self._at and not self._board.is_over:
                 self._at[gate]()
+            came_s = max(member.came_s for member in self._members if member.is_at_work)
+            self._waited_s = max(self._waited_s, self._now_s() - max(came_s, self._last_death_s))
             if gate is Gate.LOOK:
                 self.interrupted = self._board.is_over
             self._board.open(gate, turn, self._now_s())
