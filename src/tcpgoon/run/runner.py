@@ -31,7 +31,7 @@ from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.sources import is_automatic
-from tcpgoon.record.connection import State
+from tcpgoon.record.counts import Counts
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
 from tcpgoon.record.metrics import measure, not_begun
@@ -132,7 +132,7 @@ class _Scene:
             yield watch
 
     def _look_at_peak(self) -> None:
-        self.inspector.look_at_peak(self._table.state.tobytes().count(State.ESTABLISHED))
+        self.inspector.look_at_peak(Counts.of(bytes(self._table.state)).established)
 
 
 @contextmanager

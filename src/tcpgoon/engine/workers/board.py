@@ -1,8 +1,8 @@
 """The board: a few numbers in front of the table, in the memory that all processes of a run share.
 
 The parent writes which gates are open, and that all is over; each worker writes when it last looked at its connections,
-and its longest lag, which is known then also of one that dies.
-Every number is one aligned word with one writer: nobody ever reads half of one.
+and its longest lag, which is known then also of one that dies. Every number is one aligned word with one writer: nobody
+ever reads half of one.
 """
 
 from tcpgoon.engine.gates import Gate

@@ -86,7 +86,8 @@ class Crew:
         self._now_s = now_s
         self._at = at
         self._members = [_Member(number) for number in range(len(task.shares))]
-        self._opened: set[tuple[Gate, int]] = set()
+        self._closed = [(Gate.DIAL, turn) for turn in range(task.turns)] + [(gate, 0) for gate in Gate if gate]
+        """The gates that are to be opened still, in their order; that for dialling is one for each turn."""
         self._resources = ExitStack()
         self._nursery: subprocess.Popen[bytes] | None = None
         self._look_at_s = 0.0
@@ -137,7 +138,7 @@ class Crew:
                 while any(member.is_at_work for member in self._members):
                     self._hear()
                     self._open_gates()
-                if (Gate.LOOK, 0) not in self._opened:
+                if (Gate.LOOK, 0) in self._closed:
                     self.interrupted = self._board.is_over
             finally:
                 self._line.close()
@@ -304,7 +305,7 @@ class Crew:
             if gate is Gate.LOOK:
                 self.interrupted = self._board.is_over
             self._board.open(gate, turn, self._now_s())
-            self._opened.add(due)
+            self._closed.remove(due)
             self._ring()
 
     def _ring(self) -> None:
@@ -313,10 +314,9 @@ class Crew:
 
     def _due(self) -> tuple[Gate, int] | None:
         """The gate that is to be opened next, where all have come to it that have to."""
-        order = [(Gate.DIAL, turn) for turn in range(self._task.turns)] + [(gate, 0) for gate in Gate if gate]
-        following = next((one for one in order if one not in self._opened), None)
-        if following is None or not any(member.is_at_work for member in self._members):
+        if not self._closed or not any(member.is_at_work for member in self._members):
             return None
+        following = self._closed[0]
         return following if all(self._has_come(member, *following) for member in self._members) else None
 
     def _has_come(self, member: _Member, gate: Gate, turn: int) -> bool:

@@ -5,8 +5,8 @@ the program that runs the plan: that may have threads, and descriptors that are 
 all of them need is imported and made here first, and then frozen, so that its memory stays shared.
 
 Started by `crew` alone, in a fresh interpreter: `main` with the numbers of three descriptors that it inherits, and with
-the `Task` on its standard input. It is of a process group of its own: the terminal's
-Ctrl-C is for the parent, who then ends the run.
+the `Task` on its standard input. It is of a process group of its own: the terminal's Ctrl-C is for the parent, who then
+ends the run.
 """
 
 import errno
