@@ -7,7 +7,10 @@
     │   ├── PlanError            a value of the plan is wrong
     │   └── ListenError          the bundled server cannot listen where it was told to
     ├── Unanswerable             the question could not be asked                      exit 3
-    │   └── ResolutionError      the name of the target does not resolve
+    │   ├── ResolutionError      the name of the target does not resolve
+    │   └── DiscoveryError       theirs: the registry cannot be reached, or what it says makes no sense
+    │       ├── UnknownService   it does not know the service
+    │       └── NoInstance       it knows no instance that may be picked
     ├── Declined                 nobody said yes at the prompt                        exit 1
     └── Bug                      ours                                                 exit 70
         └── IllegalTransition    an event that the connection's state does not know
@@ -67,6 +70,18 @@ class Unanswerable(TcpgoonError):  # noqa: N818 - the name of a situation, not o
 
 class ResolutionError(Unanswerable):
     """The name of the target does not resolve to an address of the family that was asked for."""
+
+
+class DiscoveryError(Unanswerable):
+    """The registry cannot be reached, refuses to answer, or answers what makes no sense."""
+
+
+class UnknownService(DiscoveryError):  # noqa: N818 - see Unanswerable
+    """The registry does not know the service."""
+
+
+class NoInstance(DiscoveryError):  # noqa: N818 - see Unanswerable
+    """There is no instance that was asked for, or none that is up."""
 
 
 class Declined(TcpgoonError):  # noqa: N818 - see Unanswerable

@@ -29,6 +29,11 @@ def format_escapes(data: bytes) -> str:
     return "".join([_TEXT[byte] for byte in data])
 
 
+def printable(text: str) -> str:
+    """``text`` with what is not printable escaped: nothing in it moves a cursor, and it stays on its line."""
+    return "".join([char if char.isprintable() else repr(char)[1:-1] for char in text])
+
+
 def is_text(text: str) -> bool:
     """Whether ``text`` can be saved: what of an argument is no UTF-8 reaches us as surrogates, which JSON has not."""
     return not _SURROGATE.search(text)

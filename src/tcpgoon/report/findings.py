@@ -8,6 +8,7 @@ configuration file, and say so.
 from collections.abc import Iterator
 
 from tcpgoon.judge.facts import Finding
+from tcpgoon.plan.escapes import printable
 from tcpgoon.result import Result
 
 _INDENT = " " * len("TG301 ")
@@ -15,7 +16,8 @@ _INDENT = " " * len("TG301 ")
 
 def found(result: Result) -> Iterator[str]:
     """The lines about each finding, first cause first."""
-    return (_printable(line) for finding in result.findings for line in _lines(finding))
+    # What peers say is escaped where it is read; should a rule forget it, no terminal obeys it nevertheless.
+    return (printable(line) for finding in result.findings for line in _lines(finding))
 
 
 def _lines(finding: Finding) -> Iterator[str]:
@@ -23,8 +25,3 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield f"{_INDENT}what to do: {finding.remedy}"
     yield from (f"{_INDENT}  {command}" for command in finding.commands)
     yield f"{_INDENT}more: tcpgoon explain {finding.code}"
-
-
-def _printable(line: str) -> str:
-    """What peers say is escaped where it is read; should a rule forget it, no terminal obeys it nevertheless."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)

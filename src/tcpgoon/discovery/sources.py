@@ -1,0 +1,84 @@
+"""Which sources there are: our own, and those that other packages bring along."""
+
+import importlib
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import NamedTuple
+
+from tcpgoon.discovery.instance import Listing
+from tcpgoon.discovery.near import clipped, did_you_mean
+from tcpgoon.discovery.terms import Terms
+from tcpgoon.errors import DiscoveryError, PlanError, UsageError
+from tcpgoon.plan.lookup import Lookup
+
+GROUP = "tcpgoon.discovery"
+"""The group of entry points; the name of each is the scheme that it is for."""
+
+Source = Callable[[Lookup, Terms], Listing]
+"""Looks a target up, and keeps to the terms.
+
+It raises `DiscoveryError` where the registry cannot be asked or makes no sense, `UnknownService` where that does not
+know the service, and `PlanError` for an expression that is none. `tcpgoon.testing.check_source` tries whether it does.
+"""
+
+
+class BuiltIn(NamedTuple):
+    """A source of our own."""
+
+    where: str
+    """``module:function``."""
+    extra: str = ""
+    """What has to be installed for it."""
+
+
+BUILT_IN = {
+    "consul": BuiltIn("tcpgoon.discovery.consul:find", "consul"),
+    "dns": BuiltIn("tcpgoon.discovery.dns:find"),
+    "eureka": BuiltIn("tcpgoon.discovery.eureka:find", "eureka"),
+    "file": BuiltIn("tcpgoon.discovery.file:find"),
+    "k8s": BuiltIn("tcpgoon.discovery.kubernetes:find", "kubernetes"),
+    "srv": BuiltIn("tcpgoon.discovery.srv:find", "dns"),
+}
+
+
+def source_for(lookup: Lookup) -> Source:
+    """The source that ``lookup`` is for, imported now. Raises `UsageError` where there is none, or it lacks something.
+
+    Raises `DiscoveryError` where one that another package brings along cannot be imported.
+    """
+    if own := BUILT_IN.get(lookup.kind):
+        return _imported(lookup.kind, own)
+    others = _others()
+    if lookup.kind not in others:
+        known = sorted([*BUILT_IN, *others, "tcp"])
+        raise PlanError(
+            f"{clipped(lookup.scheme)}:// is not known here{did_you_mean(lookup.kind, known)} "
+            f"There are host:port, {', '.join(f'{kind}://' for kind in known)} and - (standard input)"
+        )
+    try:
+        source: Source = others[lookup.kind].load()
+    except Exception as exc:
+        raise DiscoveryError(f"{lookup.kind}:// cannot be loaded: {type(exc).__name__}: {clipped(str(exc))}") from exc
+    return source
+
+
+def is_built_in(lookup: Lookup) -> bool:
+    """Whether the source is one of ours."""
+    return lookup.kind in BUILT_IN
+
+
+def _imported(kind: str, own: BuiltIn) -> Source:
+    module, _, name = own.where.partition(":")
+    try:
+        source: Source = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as exc:
+        if not own.extra or (exc.name or "").startswith("tcpgoon"):
+            raise
+        raise UsageError(
+            f"{kind}:// needs more than is installed here ({exc.name}): pip install 'tcpgoon[{own.extra}]'"
+        ) from exc
+    return source
+
+
+def _others() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}

@@ -1,0 +1,158 @@
+"""HTTP as it is spoken with registries: bounded in bytes, redirects and time, and faults in one line."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from tcpgoon.discovery.near import clipped
+from tcpgoon.discovery.terms import Terms
+from tcpgoon.errors import DiscoveryError
+from tcpgoon.plan.units import format_duration
+
+MOST_REDIRECTS = 3
+
+CHUNK = 65_536
+"""Bytes that are read at once."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Web(requests.Session):
+    """A session that keeps to ``terms``: answers are read in full, and are no larger than they may be.
+
+    What goes wrong on the way is a `DiscoveryError`; a status that is not 200 is for whoever asked. Proxies are taken
+    from the environment, as everywhere.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self.max_redirects = MOST_REDIRECTS
+        # A compressed answer would have to be unpacked to know how large it is.
+        self.headers["Accept-Encoding"] = "identity"
+        self.headers["User-Agent"] = "tcpgoon"
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Bounded(terms))
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where ``resp`` sends us, if it is to the same host. Raises `DiscoveryError` where it is not."""
+        location = super().get_redirect_target(resp)
+        if location is not None and not _is_same_host(resp.url, location):
+            raise DiscoveryError(f"{origin(resp.url)} redirects to another place ({clipped(location)}): refused")
+        return location
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Called by requests for each request."""
+        try:
+            return super().send(request, **kwargs)
+        except requests.TooManyRedirects as exc:
+            raise DiscoveryError(f"{origin(str(request.url))} redirects again and again") from exc
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+            raise DiscoveryError(f"{origin(str(request.url))} cannot be asked: {reason(exc)}") from exc
+
+
+class _Bounded(HTTPAdapter):
+    """Reads each answer to its end, or to the end of what is allowed."""
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__()
+        self._terms = terms
+        if not terms.verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # whoever said so knows
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
+        # The time that is left is for each step; the whole is bounded by whoever waits for us.
+        left_s = self._terms.left_s()
+        if left_s <= 0:
+            raise DiscoveryError(f"{origin(str(request.url))} {too_late(self._terms)}")
+        kwargs |= {"timeout": left_s, "stream": True, "verify": self._trusted(kwargs.get("verify"))}
+        response = super().send(request, **kwargs)
+        with response:
+            content = b"".join(self._read(response))
+        # What requests itself does when it has read all.
+        response._content = content  # noqa: SLF001
+        response._content_consumed = True  # noqa: SLF001
+        return response
+
+    def _trusted(self, given: Any) -> bool | str:
+        """The certificates to trust; requests would take those that it brings along, not those of the system."""
+        if not self._terms.verify:
+            return False
+        return self._terms.ca or (given if isinstance(given, str) else _of_the_system())
+
+    def _read(self, response: requests.Response) -> Iterator[bytes]:
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise DiscoveryError(f"{origin(response.url)} sends a compressed answer ({clipped(encoding)}): refused")
+        length = 0
+        for chunk in response.iter_content(CHUNK):
+            length += len(chunk)
+            if length > self._terms.most_bytes:
+                raise DiscoveryError(
+                    f"{origin(response.url)} sends an answer of more than {self._terms.most_bytes:,} bytes: refused"
+                )
+            if self._terms.left_s() <= 0:
+                raise DiscoveryError(f"{origin(response.url)} {too_late(self._terms)}")
+            yield chunk
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of ``url``: no user, no path."""
+    parts = urlsplit(url)
+    return clipped(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+
+
+def too_late(terms: Terms) -> str:
+    """The end of a sentence."""
+    return f"has not answered in full within {format_duration(terms.timeout_s)} (--registry-timeout)"
+
+
+def reason(exc: BaseException) -> str:
+    """Why, in few words: what the system or TLS says, or else the first line of the exception."""
+    causes = list(_causes(exc))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message} (--registry-ca FILE trusts another issuer)"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS: {clipped(cause.reason or str(cause))}"
+    if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in causes):
+        return "no answer in time (--registry-timeout)"
+    said = [cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror]
+    innermost = causes[-1]
+    return said[-1] if said else clipped((str(innermost) or type(innermost).__name__).splitlines()[0])
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """``exc`` and what led to it, each once, the outermost first: libraries wrap what the system said in many ways."""
+    seen: list[BaseException] = []
+    todo: list[Any] = [exc]
+    while todo:
+        one = todo.pop(0)
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            todo += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+    yield from seen
+
+
+def _is_same_host(url: str, location: str) -> bool:
+    """Whether ``location``, which may be relative, is on the host of ``url``, and no less safe."""
+    here, there = urlsplit(url), urlsplit(urljoin(url, location))
+    if here.hostname != there.hostname:
+        return False
+    same_port = _port(here) == _port(there)
+    return (here.scheme == there.scheme and same_port) or (here.scheme == "http" and there.scheme == "https")
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or _PORTS.get(parts.scheme)
+
+
+def _of_the_system() -> bool | str:
+    paths = ssl.get_default_verify_paths()
+    folder = paths.capath and next(Path(paths.capath).iterdir(), None)
+    return paths.cafile or (paths.capath if folder and paths.capath else True)
