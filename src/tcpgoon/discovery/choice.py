@@ -65,13 +65,16 @@ def _known(instances: Sequence[Instance]) -> str:
 
 
 def _at_random(instances: Sequence[Instance], seed: int | None) -> Instance:
-    """One of those of the lowest priority, as often as its weight says (RFC 2782; without weights all alike)."""
+    """One of those of the lowest priority, as often as its weight says (RFC 2782); all alike where none differs."""
+    draw = random.Random(seed)  # noqa: S311 - no secret
     lowest = min(instance.priority for instance in instances)
-    among = sorted((one for one in instances if one.priority == lowest), key=lambda one: (one.weight, one.id))
     # Those with weight 0 come first, and are taken where the number drawn is 0: seldom, but not never.
-    drawn = random.Random(seed).randint(0, sum(one.weight for one in among))  # noqa: S311 - no secret
+    among = sorted((one for one in instances if one.priority == lowest), key=lambda one: (one.weight, one.id))
+    if among[0].weight == among[-1].weight:
+        return draw.choice(among)
+    left = draw.randint(0, sum(one.weight for one in among))
     for instance in among:
-        drawn -= instance.weight
-        if drawn <= 0:
-            return instance
-    return among[-1]
+        left -= instance.weight
+        if left <= 0:
+            break
+    return instance
