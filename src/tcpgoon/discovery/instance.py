@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tcpgoon.plan.endpoint import Target, host_port
+from tcpgoon.plan.endpoint import Endpoint, Target, host_port
 
 
 class Status(StrEnum):
@@ -70,3 +70,30 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def up(self) -> tuple[Instance, ...]:
         """Those that are up."""
         return tuple(instance for instance in self.instances if instance.is_up)
+
+
+class Located(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An instance, and where it is: its name resolved, once."""
+
+    instance: Instance
+    host: str
+    """The one of its hosts that `endpoints` are of."""
+    endpoints: tuple[Endpoint, ...] = ()
+    """The one to dial first."""
+    problem: str = ""
+    """Why it cannot be dialled; empty where it can."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the target of a run was found, and which instances are meant."""
+
+    lookup: str
+    """The expression that was looked up."""
+    service: str
+    registry: str
+    how: str
+    """How it was chosen: ``first``, ``random (seed 7)``, ``each``."""
+    dialled: tuple[Instance, ...]
+    """One; or all, in the order of the endpoints, where a plan is spread over them."""
+    others: tuple[Instance, ...] = ()
+    """Those that are listed too, and not asked."""
