@@ -14,6 +14,7 @@ from tcpgoon.version import VERSION
 
 COMMANDS = {
     "run": "tcpgoon.cli.run:run",
+    "resolve": "tcpgoon.cli.resolve:resolve",
     "preflight": "tcpgoon.cli.preflight:preflight",
     "server": "tcpgoon.cli.server:server",
     "explain": "tcpgoon.cli.explain:explain",

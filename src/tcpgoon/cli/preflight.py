@@ -2,15 +2,19 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from tcpgoon.cli.discovery_options import choice_of, pick_options, terms_of
+from tcpgoon.cli.given import given
 from tcpgoon.cli.output import say
 from tcpgoon.cli.params import COUNT
+from tcpgoon.cli.sections import SectionedCommand
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.cli.workers_option import workers_of, workers_option
-from tcpgoon.discovery.resolver import resolve
+from tcpgoon.discovery.places import Place, places
 from tcpgoon.engine.machine.host import cores
 from tcpgoon.engine.machine.preflight import look
 from tcpgoon.engine.machine.sources import sources_for
@@ -18,6 +22,7 @@ from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.preflight import checks, impossible
 from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
+from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.sources import is_automatic
 from tcpgoon.report.preflight import preflight_report, summary
@@ -25,8 +30,11 @@ from tcpgoon.report.preflight import preflight_report, summary
 _ANY = Target("any", 1)
 """In the place of a target that is not given: a name, so that it is of neither family."""
 
+_NOWHERE = Place(target=_ANY, endpoints=())
+
 
 @click.command(
+    cls=SectionedCommand,
     short_help="Can this client hold so many? Its limits.",
     epilog="Exit status: 0 possible, 3 impossible or the name does not resolve, 64 usage.",
 )
@@ -36,6 +44,7 @@ _ANY = Target("any", 1)
 @click.option("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only.")
 @source_options
 @workers_option
+@pick_options
 def preflight(
     target: tuple[str, ...],
     connections: int,
@@ -43,31 +52,40 @@ def preflight(
     sources: tuple[str, ...],
     spread: bool,
     workers: int | str,
+    **options: Any,
 ) -> ExitStatus:
     """Show each limit of this client, and how many connections it allows. Nothing is dialled.
 
     Without a target: towards any one that is elsewhere.
     """
+    asked = target_of(target) if target else _ANY
     plan = Plan(
-        target=target_of(target) if target else _ANY,
+        target=asked if isinstance(asked, Target) else _ANY,
         connections=connections,
         family=Family(family or Family.ANY),
         sources=sources,
         spread=spread,
         workers=workers_of(workers),
     )
-    endpoints = resolve(plan.target, plan.dialled_family) if target else ()
+    terms = terms_of(asked, options, given(options), plan.dialled_family)
+    place = places(asked, choice_of(asked, {**options, "spread": spread}), terms)[0] if target else _NOWHERE
+    endpoints = place.endpoints
     dialled = endpoints if spread else endpoints[:1]
     chosen, automatic = sources_for(plan.sources, dialled, connections), is_automatic(plan.sources)
     limits = look(dialled, chosen, addresses=len(endpoints) or 1, automatic=automatic)
     found = checks(with_workers(limits, plan, cores()), connections)
-    asked = (found, connections, _named(plan.target, dialled))
-    say(preflight_report(*asked, sys.stdout), summary(*asked))
+    shown = (found, connections, _named(place, dialled))
+    say(preflight_report(*shown, sys.stdout), summary(*shown))
     return ExitStatus.INCONCLUSIVE if impossible(found) else ExitStatus.PASS
 
 
-def _named(target: Target, dialled: Sequence[Endpoint]) -> str:
+def _named(place: Place, dialled: Sequence[Endpoint]) -> str:
+    target = place.target
     if not dialled:
         return "any one target"
+    if place.origin:
+        several = len(place.origin.dialled) > 1
+        what = f"{len(dialled)} instances" if several else f"instance {printable(place.origin.dialled[0].id)}"
+        return f"{what} of {printable(place.origin.service)}"
     addresses = ", ".join(endpoint.address for endpoint in dialled)
     return str(target) if target.by_address else f"{target} ({addresses})"

@@ -1,15 +1,16 @@
 """The question before a run: whoever opens thousands of connections to a service should have meant to."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 
+from tcpgoon.discovery.places import Place
 from tcpgoon.errors import Declined
-from tcpgoon.plan.endpoint import Endpoint
-from tcpgoon.plan.escapes import format_escapes
+from tcpgoon.plan.escapes import format_escapes, printable
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.units import format_duration
+from tcpgoon.report.instances import instance_lines
 
 _FRAME = "*" * 68
 
@@ -17,33 +18,51 @@ MOST_SHOWN = 40
 """Bytes that are shown of what a probe sends."""
 
 
-def confirm(plan: Plan, endpoints: Sequence[Endpoint], secret: bool = False) -> None:
+def confirm(plan: Plan, place: Place, secret: bool = False) -> None:
     """Ask on the terminal whether to go on. Raises `Declined` unless the answer is yes.
 
     Where what a probe sends is ``secret``, its length alone is shown.
     """
+    _ask(lambda: (*_where(plan, place), *_what(plan, secret)))
+
+
+def confirm_each(plan: Plan, places: Sequence[Place], secret: bool = False) -> None:
+    """The same for a run at each of ``places``, one after another."""
+    _ask(lambda: (*_each(places), *_what(plan, secret)))
+
+
+def _ask(announcement: Callable[[], Iterable[str]]) -> None:
     if sys.stdin is None or not sys.stdin.isatty():
         raise Declined("there is no terminal to ask for confirmation on: give -y to run without being asked")
-    click.echo(_announcement(plan, endpoints, secret), err=True)
+    lines = (_FRAME, "* You are going to open TCP connections to a service:", *announcement(), _FRAME)
+    click.echo("\n".join(lines), err=True)
     click.echo("Do you want to continue? (y/N): ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Declined("declined, nothing was dialled (give -y to run without being asked)")
 
 
-def _announcement(plan: Plan, endpoints: Sequence[Endpoint], secret: bool) -> str:
-    addresses = [endpoint.address for endpoint in endpoints]
-    return "\n".join(
-        (
-            _FRAME,
-            "* You are going to open TCP connections to a service:",
-            f"*   host:        {plan.target.host}",
-            f"*   address:     {', '.join(_marked(addresses, plan.spread))}",
-            f"*   port:        {plan.target.port}",
-            f"*   connections: {plan.connections}",
-            *_beyond_opening(plan, secret),
-            _FRAME,
-        )
-    )
+def _where(plan: Plan, place: Place) -> Iterator[str]:
+    addresses = [endpoint.address for endpoint in place.endpoints]
+    if place.origin and len(place.origin.dialled) > 1:
+        yield f"*   service:     {printable(place.origin.service)}"
+        yield from (f"*   instance:    {line}" for line in instance_lines((place,)))
+        return
+    if place.origin:
+        yield f"*   instance:    {printable(place.origin.dialled[0].id)} of {printable(place.origin.service)}"
+    yield f"*   host:        {plan.target.host}"
+    yield f"*   address:     {', '.join(_marked(addresses, plan.spread))}"
+    yield f"*   port:        {plan.target.port}"
+
+
+def _each(places: Sequence[Place]) -> Iterator[str]:
+    origin = places[0].origin
+    yield f"*   service:     {printable(origin.service) if origin else ''}, one instance after another"
+    yield from (f"*   instance:    {line}" for line in instance_lines(places))
+
+
+def _what(plan: Plan, secret: bool) -> Iterator[str]:
+    yield f"*   connections: {plan.connections}"
+    yield from _beyond_opening(plan, secret)
 
 
 def _marked(addresses: Sequence[str], all_of_them: bool) -> Iterator[str]:

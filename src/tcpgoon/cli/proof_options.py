@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from msgspec import structs
 
 from tcpgoon.cli.params import DURATION, RATE
 from tcpgoon.cli.sections import SectionedOption
@@ -13,6 +14,7 @@ from tcpgoon.errors import PlanError
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.named_probes import parse_probe
+from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol, parse_exchange
 from tcpgoon.plan.tls import TlsOptions, TlsVersion
 
@@ -180,6 +182,16 @@ def proof_fields(target: Target, options: Mapping[str, Any], given: Collection[s
         "canary": True if "canary_every" in given else options["canary"],
         "canary_every_s": options["canary_every"],
     }
+
+
+def for_target(plan: Plan, target: Target, options: Mapping[str, Any]) -> Plan:
+    """``plan`` for another ``target``: what ``options`` make of its name is made anew. No file is read again."""
+    probe, tls = plan.probe, plan.tls
+    if options["probe"] is not None:
+        probe = parse_probe(options["probe"], target)
+    if tls and options["tls_name"] is None:
+        tls = structs.replace(tls, server_name=target.host)
+    return structs.replace(plan, target=target, probe=probe, tls=tls)
 
 
 def _refuse_idle(options: Mapping[str, Any], given: Collection[str]) -> None:

@@ -1,22 +1,24 @@
 """``tcpgoon run``: options → plan → result → report."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
+from tcpgoon.cli.discovery_options import choice_of, discovery_options, terms_of
+from tcpgoon.cli.each import ask_each
+from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
 from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
-from tcpgoon.cli.prompt import confirm
-from tcpgoon.cli.proof_options import proof_fields, proof_options
+from tcpgoon.cli.prompt import confirm, confirm_each
+from tcpgoon.cli.proof_options import for_target, proof_fields, proof_options
 from tcpgoon.cli.sections import SectionedCommand
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.cli.workers_option import workers_of, workers_option
-from tcpgoon.discovery.resolver import resolve
+from tcpgoon.discovery.places import ANY_INSTANCE, check_names, places
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.named_probes import named_probes
@@ -79,23 +81,39 @@ class RunCommand(SectionedCommand):
 @workers_option
 @click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible.")
 @click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
+@discovery_options
 @proof_options
 def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: bool, **options: Any) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
-    plan = _plan(target_of(target), options)
+    asked = target_of(target)
+    choice = choice_of(asked, options)
+    named = given(options)
+    # What is wrong with the command line is said before a registry is asked for anything.
+    draft = _plan(asked if isinstance(asked, Target) else ANY_INSTANCE, options, named)
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
-    endpoints = resolve(plan.target, plan.dialled_family)
-    if not assume_yes:
-        confirm(plan, endpoints, secret=(options["send"] or "").startswith("@"))
+    found = places(asked, choice, terms_of(asked, options, named, draft.dialled_family))
+    if choice.spread:
+        check_names(draft, found[0])
     monitor = StatusLines(sys.stdout, sys.stderr if verbose else None)
+    secret = (options["send"] or "").startswith("@")
+    if choice.each:
+        if not assume_yes:
+            confirm_each(draft, found, secret)
+        return ask_each(found, lambda one: for_target(draft, one, options), monitor, interval)
+    (place,) = found
+    plan = for_target(draft, place.target, options)
+    if not assume_yes:
+        confirm(plan, place, secret)
     with interruptible() as stop:
-        result = carry_out(plan, monitor, endpoints=endpoints, interval_s=interval, stop=stop)
+        result = carry_out(
+            plan, monitor, endpoints=place.endpoints, origin=place.origin, interval_s=interval, stop=stop
+        )
         say(text_report(result), verdict_line(result))
     return result.verdict.exit_status
 
 
-def _plan(target: Target, options: dict[str, Any]) -> Plan:
+def _plan(target: Target, options: dict[str, Any], named: Collection[str]) -> Plan:
     return Plan(
         target=target,
         connections=options["connections"],
@@ -110,14 +128,8 @@ def _plan(target: Target, options: dict[str, Any]) -> Plan:
         target_pid=options["target_pid"],
         workers=workers_of(options["workers"]),
         force=options["force"],
-        **proof_fields(target, options, _given(options)),
+        **proof_fields(target, options, named),
     )
-
-
-def _given(names: Iterable[str]) -> set[str]:
-    """Those of the options ``names`` that are on the command line."""
-    source = click.get_current_context().get_parameter_source
-    return {name for name in names if source(name) is not ParameterSource.DEFAULT}
 
 
 def _pacing(

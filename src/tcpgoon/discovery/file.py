@@ -21,15 +21,11 @@ def find(lookup: Lookup, terms: Terms) -> Listing:
     shown = "standard input" if name == STANDARD_INPUT else name
     data = _content(name, shown, terms)
     return Listing(
-        service=_stem(shown),
+        service=shown,
         registry=shown,
         instances=parse(data, clipped(shown)),
         is_local=True,  # whoever wrote the file is on this machine
     )
-
-
-def _stem(shown: str) -> str:
-    return Path(shown).name or shown
 
 
 def _content(name: str, shown: str, terms: Terms) -> bytes:

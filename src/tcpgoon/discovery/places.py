@@ -12,10 +12,14 @@ from tcpgoon.discovery.locate import locate
 from tcpgoon.discovery.near import clipped
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.errors import DiscoveryError
-from tcpgoon.plan.choice import FIRST, RANDOM, Choice
+from tcpgoon.errors import DiscoveryError, PlanError
+from tcpgoon.plan.choice import EACH, FIRST, RANDOM, SPREAD, Choice
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.lookup import Lookup
+from tcpgoon.plan.plan import Plan
+
+ANY_INSTANCE = Target("instance", 1)
+"""In the place of one that is not known yet: a name, so that it is of neither family."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +100,13 @@ def _origin(
 
 
 def _how(choice: Choice) -> Iterator[str]:
-    yield "each" if choice.each else "spread" if choice.spread else choice.pick or FIRST
+    yield EACH if choice.each else SPREAD if choice.spread else choice.pick or FIRST
     if choice.pick == RANDOM:
         yield f"(seed {choice.seed})"
+
+
+def check_names(plan: Plan, place: Place) -> None:
+    """Raise `PlanError` where ``plan`` has to know one name for all instances of ``place``, and these have several."""
+    hosts = {instance.host for instance in place.origin.dialled} if place.origin else set()
+    if plan.tls and plan.tls.verify and plan.tls.server_name == ANY_INSTANCE.host and len(hosts) > 1:
+        raise PlanError("the instances have different names: --tls-name says which one their certificates are for")

@@ -51,10 +51,9 @@ def source_for(lookup: Lookup) -> Source:
     others = _others()
     if lookup.kind not in others:
         known = sorted([*BUILT_IN, *others, "tcp"])
-        raise PlanError(
-            f"{clipped(lookup.scheme)}:// is not known here{did_you_mean(lookup.kind, known)} "
-            f"There are host:port, {', '.join(f'{kind}://' for kind in known)} and - (standard input)"
-        )
+        near = did_you_mean(lookup.kind, known)
+        there = f"; there are host:port, {', '.join(f'{kind}://' for kind in known)} and - (standard input)"
+        raise PlanError(f"{clipped(lookup.scheme)}:// is not known here{near or there}")
     try:
         source: Source = others[lookup.kind].load()
     except Exception as exc:

@@ -16,6 +16,7 @@ us, since a client in trouble is deaf too. And what a client that stood still fo
 it may have come too late: then not even a PASS is known to be one.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -46,6 +47,15 @@ class Verdict(StrEnum):
     def exit_status(self) -> ExitStatus:
         """What the process tells the shell."""
         return ExitStatus[self.name]
+
+
+_BY_SEVERITY = (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.INTERRUPTED, Verdict.FAIL)
+"""A target that was seen to fail has failed, whatever became of the others."""
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict over several. Without any nothing is known."""
+    return max(verdicts, key=_BY_SEVERITY.index, default=Verdict.INCONCLUSIVE)
 
 
 class Judgement(msgspec.Struct, frozen=True):

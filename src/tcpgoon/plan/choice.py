@@ -8,6 +8,8 @@ from tcpgoon.errors import PlanError
 
 FIRST: Final = "first"
 RANDOM: Final = "random"
+EACH: Final = "each"
+SPREAD: Final = "spread"
 
 MOST_SEED = 2**63 - 1
 

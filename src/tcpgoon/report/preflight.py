@@ -1,56 +1,28 @@
 """The limits of this client as a table: readable on a terminal, on a pipe and in a log, and safe to copy from.
 
-What is printed is `Text`, never markup: whatever stands in a name is shown as it is. No line that holds a command is
-ever broken or cut.
+No line that holds a command is ever broken or cut.
 """
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from tcpgoon.judge.preflight import Check, Grade, impossible, tightest
+from tcpgoon.report.printed import printed
 
 _STYLES = {Grade.OK: "green", Grade.TIGHT: "yellow", Grade.IMPOSSIBLE: "bold red", Grade.UNKNOWN: "dim"}
-_WIDE = 1_000
-"""Columns of what is no terminal: more than any line has."""
-_NARROW = 60
-"""A terminal with fewer wraps lines itself: better that than numbers and grades that are cut off."""
 
 
 def preflight_report(checks: Sequence[Check], connections: int, target: str, out: TextIO | None) -> str:
     """The table, the commands that lift what is tight or impossible, and the `summary`; as fits ``out``.
 
     None for ``out``: standard output is closed, and nobody reads it.
-    Colours are for terminals, where NO_COLOR does not forbid them.
     """
-    terminal = out is not None and out.isatty()
-    printed = _Printed(out)
-    console = Console(
-        file=printed,
-        force_terminal=terminal,
-        color_system="auto" if terminal else None,
-        width=max(Console().width, _NARROW) if terminal else _WIDE,
-        highlight=False,
-    )
-    console.print(_table(checks))
-    for line in (*_commands(checks), Text(summary(checks, connections, target))):
-        console.print(line, soft_wrap=True)
-    return "\n".join(line.rstrip() for line in printed.getvalue().splitlines())
-
-
-class _Printed(io.StringIO):
-    """What is printed, of characters that ``out`` has: rich writes to its file even while it captures."""
-
-    encoding = "utf-8"
-
-    def __init__(self, out: TextIO | None) -> None:
-        super().__init__()
-        self.encoding = getattr(out, "encoding", None) or self.encoding
+    lines = (*_commands(checks), Text(summary(checks, connections, target)))
+    return printed(_table(checks), lines, out)
 
 
 def summary(checks: Sequence[Check], connections: int, target: str) -> str:

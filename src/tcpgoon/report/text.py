@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from tcpgoon.judge.client_workers import named
 from tcpgoon.plan.endpoint import host_port
+from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import ClosedBy
 from tcpgoon.report import findings, on_site, proof
+from tcpgoon.report.instances import origin_lines
 from tcpgoon.report.status import status_line
-from tcpgoon.result import Result
+from tcpgoon.result import InstanceResult, Result
 
 _CLOSED_BY = {
     ClosedBy.NOBODY: "",
@@ -29,7 +31,7 @@ def text_report(result: Result) -> str:
     return "\n".join((*_classic(result), *_new(result), verdict_line(result)))
 
 
-def verdict_line(result: Result) -> str:
+def verdict_line(result: Result | InstanceResult) -> str:
     """``PASS: `` and the reason."""
     return f"{result.verdict}: {result.reason}"
 
@@ -48,6 +50,8 @@ def _classic(result: Result) -> Iterator[str]:
 def _host(result: Result) -> str:
     """``name(address):port``; the address alone where it is what was asked for."""
     target, endpoint = result.plan.target, result.endpoint
+    if result.origin and len(result.dialled) > 1:
+        return printable(result.origin.service)
     if target.by_address or len(result.dialled) > 1:
         return host_port(target.host, target.port)
     return f"{target.host}({endpoint.address}):{endpoint.port}"
@@ -62,7 +66,8 @@ def _classic_stats(what: str, which: str, times: Distribution) -> str:
 
 def _new(result: Result) -> Iterator[str]:
     target = result.plan.target
-    if not target.by_address:
+    yield from origin_lines(result)
+    if not target.by_address and not (result.origin and len(result.dialled) > 1):
         yield f"Addresses of {target.host}: {', '.join(_addresses(result))}"
     if len(result.sources) > 1:
         yield f"Dialled from {len(result.sources):,} addresses: {_listed(result.sources)}"

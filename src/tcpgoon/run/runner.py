@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from tcpgoon.discovery.instance import Origin
 from tcpgoon.discovery.resolver import resolve
 from tcpgoon.engine.gates import Gate
 from tcpgoon.engine.machine import preflight
@@ -67,12 +68,14 @@ def run(
     monitor: Monitor | None = None,
     *,
     endpoints: Sequence[Endpoint] = (),
+    origin: Origin | None = None,
     interval_s: float = 1.0,
     stop: Stop | None = None,
 ) -> Result:
     """Carry out ``plan`` and say what came of it.
 
     ``endpoints`` are what the target's name was resolved to, the one to dial first; by default it is resolved now.
+    ``origin`` is where they were looked up, if that was in a registry.
     ``monitor`` is shown a snapshot every ``interval_s`` seconds. ``stop`` ends the run early. A connection that fails
     is part of the result; raised are `ResolutionError`, and `PlanError` for a source that is not ours or a process
     that is not there.
@@ -111,7 +114,8 @@ def run(
         outcome = _Run(started=False, interrupted=False)
     table = those.table if those else Table(0)
     used = addresses_used(sources, dialled) if those else ()
-    return _judged(plan, found, used, limits, table, outcome, _environment(begun_at, outcome.missing), begun)
+    environment = _environment(begun_at, outcome.missing)
+    return _judged(plan, found, origin, used, limits, table, outcome, environment, begun)
 
 
 class _Scene:
@@ -154,6 +158,7 @@ def _watched(
 def _judged(
     plan: Plan,
     endpoints: tuple[Endpoint, ...],
+    origin: Origin | None,
     sources: tuple[str, ...],
     limits: ClientLimits,
     table: Table,
@@ -181,6 +186,7 @@ def _judged(
         plan=plan,
         endpoint=endpoints[0],
         endpoints=endpoints,
+        origin=origin,
         sources=sources,
         environment=environment,
         limits=limits,

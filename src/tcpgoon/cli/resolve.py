@@ -1,0 +1,48 @@
+"""``tcpgoon resolve``: all that a target stands for. Nothing is dialled."""
+
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from tcpgoon.cli.discovery_options import terms_of, terms_options
+from tcpgoon.cli.given import given
+from tcpgoon.cli.output import say
+from tcpgoon.cli.sections import SectionedCommand
+from tcpgoon.cli.target import METAVAR, target_of
+from tcpgoon.discovery.resolution import found
+from tcpgoon.errors import ExitStatus
+from tcpgoon.plan.endpoint import Family
+from tcpgoon.report.instances import resolved, summary
+
+
+@click.command(
+    cls=SectionedCommand,
+    short_help="List the instances that a target stands for.",
+    epilog="Exit status: 0 an instance is up, 3 none is, or the registry cannot be asked, 64 usage.",
+)
+@click.argument("target", nargs=-1, metavar=METAVAR)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="As what.")
+@click.option("-4", "family", flag_value=Family.IPV4.value, help="IPv4 addresses only.")
+@click.option("-6", "family", flag_value=Family.IPV6.value, help="IPv6 addresses only.")
+@terms_options
+def resolve(target: tuple[str, ...], output: str, family: str | None, **options: Any) -> ExitStatus:
+    """List the instances that a target stands for: status, address and port, zone, metadata. Nothing is dialled.
+
+    \b
+    tcpgoon resolve eureka://registry:8761/CHECKOUT
+    tcpgoon resolve srv://_http._tcp.checkout.example.com
+    tcpgoon resolve consul://localhost:8500/checkout?tag=canary
+    tcpgoon resolve k8s://namespace/checkout:http
+    tcpgoon resolve dns://checkout.local:8080
+    tcpgoon resolve file://targets.json        (or - for standard input)
+    """  # noqa: D301 - click looks for the control character: it keeps the lines apart
+    asked = target_of(target)
+    what = found(asked, terms_of(asked, options, given(options), Family(family or Family.ANY)))
+    if output == "json":
+        text = msgspec.json.format(msgspec.json.encode(what.to_dict())).decode()
+    else:
+        text = resolved(what, sys.stdout)
+    say(text, summary(what))
+    return ExitStatus.PASS if what.is_any_up else ExitStatus.INCONCLUSIVE
