@@ -100,6 +100,7 @@ PLAIN: dict[str, Any] = {
         "force": False,
     },
     "endpoint": {"address": "127.0.0.1", "port": 80},
+    "origin": None,
     "endpoints": [{"address": "127.0.0.1", "port": 80}, {"address": "::1", "port": 80}],
     "sources": [],
     "environment": {
@@ -153,7 +154,7 @@ PLAIN: dict[str, Any] = {
             {"assurance": 2, "reached": 1, "held": 1, "peak": 1},
             {"assurance": 3, "reached": 0, "held": 0, "peak": 0},
         ],
-        "by_endpoint": [1],
+        "by_endpoint": [{"dialled": 3, "held": 1}],
         "breakdown": {
             "established": 2,
             "acknowledged": 1,

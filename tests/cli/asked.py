@@ -7,6 +7,7 @@ import pytest
 
 from tcpgoon.cli import run as run_module
 from tcpgoon.cli.main import commands
+from tcpgoon.discovery import places
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.report.status import StatusLines
@@ -32,7 +33,7 @@ def run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Asked(plan, monitor, options)
 
     monkeypatch.setattr(run_module, "carry_out", ask)
-    monkeypatch.setattr(run_module, "resolve", lambda target, family: (Endpoint("192.0.2.1", target.port),))
+    monkeypatch.setattr(places, "resolve", lambda target, family: (Endpoint("192.0.2.1", target.port),))
 
 
 def asked(*args: str) -> Asked:

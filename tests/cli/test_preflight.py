@@ -7,6 +7,7 @@ import pytest
 
 from tcpgoon.cli import preflight
 from tcpgoon.cli.main import main
+from tcpgoon.discovery import places
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
 
@@ -31,7 +32,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         seen.append((endpoints, sources, addresses))
         return msgspec.structs.replace(LIMITS, sources=len(sources) or 1)
 
-    monkeypatch.setattr(preflight, "resolve", resolve)
+    monkeypatch.setattr(places, "resolve", resolve)
     monkeypatch.setattr(preflight, "look", look)
     return seen
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.cli.prompt import _announcement
+from tcpgoon.cli.prompt import _where
+from tcpgoon.discovery.place import Place
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.server import Server, ServerConfig
@@ -166,8 +167,8 @@ def test_all_addresses_of_a_name_are_shown_and_the_one_to_dial_is_marked() -> No
 
 def test_all_that_are_dialled_are_marked() -> None:
     plan = Plan(target=Target("host", 80), spread=True)
-    found = [Endpoint("192.0.2.1", 80), Endpoint("192.0.2.2", 80)]
-    assert "*   address:     192.0.2.1 (dialled), 192.0.2.2 (dialled)\n" in _announcement(plan, found, secret=False)
+    found = Place(target=plan.target, endpoints=(Endpoint("192.0.2.1", 80), Endpoint("192.0.2.2", 80)))
+    assert "*   address:     192.0.2.1 (dialled), 192.0.2.2 (dialled)" in _where(plan, found)
 
 
 def test_no_terminal_to_ask_on(server: Server) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tcpgoon.cli import run as run_module
 from tcpgoon.cli.main import main
+from tcpgoon.discovery import places
 from tcpgoon.errors import ResolutionError
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.named_probes import named_probes
@@ -147,7 +148,7 @@ def test_the_family_of_the_sources_is_what_the_name_is_resolved_to(monkeypatch: 
         families.append(family)
         raise ResolutionError("enough seen")
 
-    monkeypatch.setattr(run_module, "resolve", resolve)
+    monkeypatch.setattr(places, "resolve", resolve)
     for flags in ("", "-4", "-6", "--source ::1", "--source 127.0.0.1"):
         with pytest.raises(ResolutionError):
             run_module.run.main(["-y", *flags.split(), "host", "80"], standalone_mode=False)
@@ -158,7 +159,7 @@ def test_the_help_has_its_options_under_headings_and_ends_with_the_probes(capsys
     run_module.run.main(["--help"], standalone_mode=False)
     out = capsys.readouterr().out
     headings = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert headings == ["Options:", "Proof:", "What is asked of the application:", "TLS:", "Probes:"]
+    assert headings == ["Options:", "Discovery:", "Proof:", "What is asked of the application:", "TLS:", "Probes:"]
     listed = [line.split()[0] for line in out.partition("Probes:\n")[2].splitlines() if line[2:3].strip()]
     assert listed == [*(probe.spelling(name) for name, probe in named_probes().items()), "Exit", "inconclusive,"]
 

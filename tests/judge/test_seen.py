@@ -12,6 +12,7 @@ from tcpgoon.plan.probe import Exchange
 from tcpgoon.record.heard import Saying
 from tcpgoon.record.knock import Fared
 from tcpgoon.record.losses import Way
+from tcpgoon.record.metrics import AtEndpoint
 from tcpgoon.record.outcome import Phase
 from tcpgoon.record.unserved import Unserved
 
@@ -92,7 +93,8 @@ def test_the_names_of_the_product() -> None:
 
 def test_what_several_endpoints_hold_together_is_a_number_of_none_of_them() -> None:
     found = facts((2, TAKEN))
-    both = msgspec.structs.replace(found, metrics=msgspec.structs.replace(found.metrics, by_endpoint=(1, 1)))
+    two = msgspec.structs.replace(found.metrics, by_endpoint=(AtEndpoint(1, 1), AtEndpoint(1, 1)))
+    both = msgspec.structs.replace(found, metrics=two)
     assert (Seen(found).products.are_whole, Seen(both).products.are_whole) == (True, False)
 
 

@@ -12,7 +12,7 @@ from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.ending import Ending
 from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.level import Breakdown, Level
-from tcpgoon.record.metrics import Metrics, NotServed, Retransmitted, measure, not_begun
+from tcpgoon.record.metrics import AtEndpoint, Metrics, NotServed, Retransmitted, measure, not_begun
 from tcpgoon.record.newcomers import Newcomers
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase
 from tcpgoon.record.table import Table
@@ -57,7 +57,7 @@ def nothing(asked: Assurance) -> Metrics:
         counts=Counts(planned=3),
         asked=asked,
         levels=(level(HANDSHAKE, 0, 0, 0), level(ACKNOWLEDGED, 0, 0, 0), level(SERVED, 0, 0, 0)),
-        by_endpoint=(0,),
+        by_endpoint=(AtEndpoint(0, 0),),
         breakdown=Breakdown(),
         unknown=0,
         unproved=0,
@@ -144,7 +144,7 @@ def test_a_run_of_handshakes_with_everything_in_it() -> None:
         nothing(HANDSHAKE),
         counts=Counts(planned=1, established=1, closed=2, lost=3, failed=4, abandoned=1),
         levels=(level(HANDSHAKE, 6, 3, 5), level(ACKNOWLEDGED, 0, 0, 0), level(SERVED, 0, 0, 0)),
-        by_endpoint=(3,),
+        by_endpoint=(AtEndpoint(11, 3),),
         breakdown=Breakdown(established=6, lost=3, unproved=3),
         ramp_s=6.5,
         response=times,
@@ -195,7 +195,7 @@ def test_what_was_proved() -> None:
         nothing(SERVED),
         counts=Counts(closed=7, lost=3),
         levels=(level(HANDSHAKE, 10, 6, 9), level(ACKNOWLEDGED, 7, 5, 7), level(SERVED, 2, 2, 2)),
-        by_endpoint=(2,),
+        by_endpoint=(AtEndpoint(10, 2),),
         breakdown=Breakdown(
             established=10, acknowledged=5, served=2, not_served=3, phantoms=1, doubtful=1, lost=2, unproved=1
         ),
@@ -249,6 +249,7 @@ def test_what_went_with_a_process_of_ours_is_counted_apart() -> None:
         nothing(SERVED),
         counts=Counts(planned=1, closed=1, lost=2, failed=2),
         levels=(level(HANDSHAKE, 3, 1, 3), level(ACKNOWLEDGED, 1, 0, 1), level(SERVED, 1, 0, 1)),
+        by_endpoint=(AtEndpoint(5, 0),),
         breakdown=Breakdown(established=3, orphaned=2, orphaned_served=1, unproved=1),
         orphaned_dials=1,
         unserved=(NotServed(why=Unserved.SILENT, count=2, held=1, orphaned=1),),
@@ -469,8 +470,8 @@ def test_how_many_each_endpoint_holds() -> None:
     table.lose(0, 2.0, FIN)
     table.acknowledge(4)
     table.close(4, 3.0)
-    assert measure(table, HANDSHAKE).by_endpoint == (1, 0, 2)
-    assert measure(table, ACKNOWLEDGED).by_endpoint == (0, 0, 1)
+    assert measure(table, HANDSHAKE).by_endpoint == (AtEndpoint(2, 1), AtEndpoint(1, 0), AtEndpoint(2, 2))
+    assert measure(table, ACKNOWLEDGED).by_endpoint == (AtEndpoint(2, 0), AtEndpoint(1, 0), AtEndpoint(2, 1))
     assert not measure(table, HANDSHAKE).are_whole
 
 

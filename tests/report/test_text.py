@@ -15,7 +15,7 @@ from tcpgoon.record.counts import Counts
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.ending import Ending
 from tcpgoon.record.level import Breakdown
-from tcpgoon.record.metrics import Retransmitted
+from tcpgoon.record.metrics import AtEndpoint, Retransmitted
 from tcpgoon.record.outcome import FIN, ClosedBy, Phase, Side
 from tcpgoon.record.unserved import Unserved
 from tcpgoon.report.text import text_report, verdict_line
@@ -153,12 +153,14 @@ def test_all_addresses_are_shown_and_the_dialled_one_is_marked() -> None:
 def test_where_all_are_dialled_each_is_shown_with_what_it_holds() -> None:
     """The last two were not dialled: there were no more connections."""
     found = tuple(Endpoint(f"192.0.2.{number}", 80) for number in range(1, 5))
-    made_up = result(metrics(by_endpoint=(1_400, 0)), endpoints=found, endpoint=found[0])
+    two = (AtEndpoint(1_500, 1_400), AtEndpoint(1, 0))
+    made_up = result(metrics(by_endpoint=two), endpoints=found, endpoint=found[0])
     report = text_report(msgspec.structs.replace(made_up, plan=msgspec.structs.replace(made_up.plan, spread=True)))
     assert report.startswith("--- myhttpsamplehost.com:80 tcp test statistics ---\n")
     assert (
-        "\nAddresses of myhttpsamplehost.com: 192.0.2.1 (dialled, 1,400 established), "
-        "192.0.2.2 (dialled, 0 established), 192.0.2.3 (dialled, 0 established), 192.0.2.4 (dialled, 0 established)\n"
+        "\nAddresses of myhttpsamplehost.com: 192.0.2.1 (dialled, 1,400 of 1,500 established), "
+        "192.0.2.2 (dialled, 0 of 1 established), 192.0.2.3 (dialled, 0 of 0 established), "
+        "192.0.2.4 (dialled, 0 of 0 established)\n"
     ) in report
 
 

@@ -19,6 +19,7 @@ from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.counts import Counts, Snapshot
 from tcpgoon.record.events import ConnectionEvent
+from tcpgoon.record.metrics import AtEndpoint
 from tcpgoon.run import runner
 from tcpgoon.run.runner import run
 from tcpgoon.run.stop import Stop
@@ -251,11 +252,11 @@ def test_all_addresses_of_the_target_are_dialled_in_turn() -> None:
         there = [Endpoint(f"127.0.0.{number}", server.port) for number in (1, 2)]
         result = run(plan(server.port, connections=21, spread=True, sources=("127.0.0.3-4",)), endpoints=there)
         pinned = run(plan(server.port), endpoints=there)
-    assert (result.verdict, result.metrics.by_endpoint) == (Verdict.PASS, (11, 10))
+    assert (result.verdict, result.metrics.by_endpoint) == (Verdict.PASS, (AtEndpoint(11, 11), AtEndpoint(10, 10)))
     assert (result.dialled, result.sources) == (tuple(there), ("127.0.0.3", "127.0.0.4"))
     assert list(result.table.source) == [0, 1] * 10 + [0]
     assert list(result.table.endpoint) == [0, 0, 1, 1] * 5 + [0]
     assert result.environment.missing == (
         "the target on this machine: several addresses are dialled: --target-pid says which process is to be seen",
     )
-    assert (pinned.metrics.by_endpoint, pinned.dialled, pinned.sources) == ((20,), (there[0],), ())
+    assert (pinned.metrics.by_endpoint, pinned.dialled, pinned.sources) == ((AtEndpoint(20, 20),), (there[0],), ())

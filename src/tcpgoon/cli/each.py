@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
-from tcpgoon.discovery.places import Place
+from tcpgoon.discovery.place import Place
 from tcpgoon.errors import ExitStatus
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
-from tcpgoon.report.instances import each_report, each_verdict, heading
+from tcpgoon.report.instances import each_report, each_verdict
+from tcpgoon.report.origin import heading
 from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.result import InstanceResult
 from tcpgoon.run.each import run_each

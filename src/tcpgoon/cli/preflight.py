@@ -14,7 +14,8 @@ from tcpgoon.cli.sections import SectionedCommand
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.cli.workers_option import workers_of, workers_option
-from tcpgoon.discovery.places import Place, places
+from tcpgoon.discovery.place import Place
+from tcpgoon.discovery.places import places
 from tcpgoon.engine.machine.host import cores
 from tcpgoon.engine.machine.preflight import look
 from tcpgoon.engine.machine.sources import sources_for

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 
-from tcpgoon.discovery.places import Place
+from tcpgoon.discovery.place import Place
 from tcpgoon.errors import Declined
 from tcpgoon.plan.escapes import format_escapes, printable
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.units import format_duration
-from tcpgoon.report.instances import instance_lines
+from tcpgoon.report.origin import instance_lines
 
 _FRAME = "*" * 68
 

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from tcpgoon.cli.discovery_options import choice_of, discovery_options, terms_of
-from tcpgoon.cli.each import ask_each
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
@@ -18,7 +17,8 @@ from tcpgoon.cli.sections import SectionedCommand
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.cli.workers_option import workers_of, workers_option
-from tcpgoon.discovery.places import ANY_INSTANCE, check_names, places
+from tcpgoon.discovery.place import ANY_INSTANCE, check_names
+from tcpgoon.discovery.places import places
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.named_probes import named_probes
@@ -100,6 +100,8 @@ def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: boo
     if choice.each:
         if not assume_yes:
             confirm_each(draft, found, secret)
+        from tcpgoon.cli.each import ask_each  # with rich, which takes a while, and which no other run needs
+
         return ask_each(found, lambda one: for_target(draft, one, options), monitor, interval)
     (place,) = found
     plan = for_target(draft, place.target, options)

@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -10,6 +9,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from tcpgoon.discovery.certificates import of_the_system
 from tcpgoon.discovery.near import clipped
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError
@@ -83,7 +83,7 @@ class _Bounded(HTTPAdapter):
         """The certificates to trust; requests would take those that it brings along, not those of the system."""
         if not self._terms.verify:
             return False
-        return self._terms.ca or (given if isinstance(given, str) else _of_the_system())
+        return self._terms.ca or (given if isinstance(given, str) else of_the_system() or True)
 
     def _read(self, response: requests.Response) -> Iterator[bytes]:
         encoding = response.headers.get("Content-Encoding", "identity")
@@ -150,9 +150,3 @@ def _is_same_host(url: str, location: str) -> bool:
 
 def _port(parts: SplitResult) -> int | None:
     return parts.port or _PORTS.get(parts.scheme)
-
-
-def _of_the_system() -> bool | str:
-    paths = ssl.get_default_verify_paths()
-    folder = paths.capath and next(Path(paths.capath).iterdir(), None)
-    return paths.cafile or (paths.capath if folder and paths.capath else True)

@@ -51,6 +51,14 @@ class Retransmitted(NamedTuple):
     connections: int
 
 
+class AtEndpoint(msgspec.Struct, frozen=True):
+    """How the connections to one of several endpoints fared."""
+
+    dialled: int
+    held: int
+    """Those that are there to the end at the level asked for."""
+
+
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """All numbers of a run."""
 
@@ -59,8 +67,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """The level that `established`, `peak` and `establishment` are about."""
     levels: tuple[Level, ...]
     """All levels, the lowest first."""
-    by_endpoint: tuple[int, ...]
-    """How many to each endpoint are there to the end at the level asked for, in turn; at least one number."""
+    by_endpoint: tuple[AtEndpoint, ...]
+    """How the connections to each endpoint fared, in turn; at least one."""
     breakdown: Breakdown
     """What became of those that our kernel ever called established."""
     orphaned_dials: int = 0
@@ -226,9 +234,10 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
     )
 
 
-def _by_endpoint(rows: Rows, held: Mask) -> tuple[int, ...]:
-    endpoint = rows.column("endpoint")
-    return tuple(np.bincount(endpoint[held], minlength=int(endpoint.max(initial=0)) + 1).tolist())
+def _by_endpoint(rows: Rows, held: Mask) -> tuple[AtEndpoint, ...]:
+    endpoint, dialled = rows.column("endpoint"), ~rows.all_of(State.PLANNED)
+    counts = [np.bincount(endpoint[those], minlength=int(endpoint.max(initial=0)) + 1) for those in (dialled, held)]
+    return tuple(AtEndpoint(int(all_of_them), int(those)) for all_of_them, those in zip(*counts, strict=True))
 
 
 def _ramp(start_s: Seconds, decided_s: Seconds, decided: Mask) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import ClosedBy
 from tcpgoon.report import findings, on_site, proof
-from tcpgoon.report.instances import origin_lines
+from tcpgoon.report.origin import fared, origin_lines
 from tcpgoon.report.status import status_line
 from tcpgoon.result import InstanceResult, Result
 
@@ -90,10 +90,8 @@ def _addresses(result: Result) -> Iterator[str]:
         yield f"{result.endpoint.address} (dialled)"
         yield from (endpoint.address for endpoint in result.endpoints if endpoint != result.endpoint)
         return
-    counts = result.metrics.by_endpoint
     for number, endpoint in enumerate(result.dialled):
-        # The last ones were not dialled where there are fewer connections than addresses, or none was begun.
-        yield f"{endpoint.address} (dialled, {counts[number] if number < len(counts) else 0:,} established)"
+        yield f"{endpoint.address} (dialled, {fared(result, number)})"
 
 
 def _listed(addresses: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from tcpgoon.discovery.places import Place
+from tcpgoon.discovery.place import Place
 from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Target
