@@ -10,13 +10,16 @@ from tcpgoon import errors
 from tcpgoon.errors import (
     Bug,
     Declined,
+    DiscoveryError,
     ExitStatus,
     IllegalTransition,
     ListenError,
+    NoInstance,
     PlanError,
     ResolutionError,
     TcpgoonError,
     Unanswerable,
+    UnknownService,
     UsageError,
 )
 
@@ -71,6 +74,9 @@ def test_exit_statuses() -> None:
         (ListenError, 64),
         (Unanswerable, 3),
         (ResolutionError, 3),
+        (DiscoveryError, 3),
+        (UnknownService, 3),
+        (NoInstance, 3),
         (Declined, 1),
         (Bug, 70),
         (IllegalTransition, 70),

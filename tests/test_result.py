@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from tcpgoon.discovery.instance import Instance, Status
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.judge.verdict import judge
+from tcpgoon.judge.verdict import Verdict, judge
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.heard import Agreed, Saying
@@ -18,7 +19,7 @@ from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
 from tcpgoon.record.tls_facts import TlsFacts
 from tcpgoon.record.unserved import Unserved
-from tcpgoon.result import FORMAT, Environment, Result
+from tcpgoon.result import FORMAT, EachResult, Environment, InstanceResult, Result
 
 
 @pytest.fixture
@@ -298,3 +299,68 @@ def test_nothing_was_heard_where_nothing_is_said(result: Result) -> None:
     silent = Result(**{name: given[name] for name in given if name not in ("sayings", "tls", "newcomers")})
 
     assert (silent.sayings, silent.tls, silent.newcomers) == ((), (), ())
+
+
+CHECKOUT = [
+    Instance(id=f"checkout-{number}", host="10.0.0.5", port=8080 + number, status=status)
+    for number, status in enumerate((Status.UP, Status.UP, Status.UP, Status.DOWN), 1)
+]
+
+
+def of_each(*verdicts: Verdict, result: Result | None = None) -> EachResult:
+    return EachResult(
+        lookup="eureka://r/CHECKOUT",
+        service="CHECKOUT",
+        registry="http://r:8761/eureka",
+        results=tuple(
+            InstanceResult(instance=instance, verdict=verdict, reason=f"because {verdict}", result=result)
+            for instance, verdict in zip(CHECKOUT, verdicts, strict=False)
+        ),
+        others=(CHECKOUT[3],),
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict", "reason"),
+    [
+        ((Verdict.PASS,), Verdict.PASS, "of 1 instance 1 passed"),
+        ((Verdict.PASS,) * 3, Verdict.PASS, "of 3 instances 3 passed"),
+        ((Verdict.PASS, Verdict.FAIL, Verdict.PASS), Verdict.FAIL, "of 3 instances 1 failed, 2 passed"),
+        (
+            (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.INTERRUPTED),
+            Verdict.FAIL,
+            "of 3 instances 1 failed, 1 could not be judged, 1 stopped by the user",
+        ),
+        (
+            (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.PASS),
+            Verdict.INCONCLUSIVE,
+            "of 3 instances 1 could not be judged, 2 passed",
+        ),
+        ((Verdict.PASS, Verdict.INTERRUPTED), Verdict.INTERRUPTED, "of 2 instances 1 stopped by the user, 1 passed"),
+    ],
+)
+def test_the_verdict_over_several_instances_is_the_worst(
+    verdicts: tuple[Verdict, ...], verdict: Verdict, reason: str
+) -> None:
+    each = of_each(*verdicts)
+    assert (each.verdict, each.reason) == (verdict, reason)
+
+
+def test_the_results_of_several_instances_as_plain_data(result: Result) -> None:
+    asked = {
+        "id": "checkout-1", "host": "10.0.0.5", "port": 8081, "status": "UP", "said": "", "zone": "", "metadata": {},
+        "priority": 0, "weight": 1, "addresses": [], "others": [],
+    }  # fmt: skip
+    found = of_each(Verdict.FAIL, result=result).to_dict()
+    assert found == {
+        "format": 1,
+        "lookup": "eureka://r/CHECKOUT",
+        "service": "CHECKOUT",
+        "registry": "http://r:8761/eureka",
+        "verdict": "FAIL",
+        "reason": "of 1 instance 1 failed",
+        "results": [{"instance": asked, "verdict": "FAIL", "reason": "because FAIL", "result": PLAIN}],
+        "others": [asked | {"id": "checkout-4", "port": 8084, "status": "DOWN"}],
+    }
+    (unasked,) = of_each(Verdict.INCONCLUSIVE).to_dict()["results"]
+    assert unasked["result"] is None

@@ -12,7 +12,7 @@ from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.preflight import is_possible
 from tcpgoon.judge.strain import Strain, Worker
-from tcpgoon.judge.verdict import Judgement, Verdict
+from tcpgoon.judge.verdict import Judgement, Verdict, worst
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.probe import Exchange
 from tcpgoon.plan.requirements import Bound, Field, Requirement
@@ -62,6 +62,14 @@ from .fates import (
     unserved,
     verdict_on,
 )
+
+
+def test_the_worst_of_several() -> None:
+    by_severity = [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.INTERRUPTED, Verdict.FAIL]
+    for number, verdict in enumerate(by_severity):
+        assert worst(reversed(by_severity[: number + 1])) is verdict
+        assert worst([verdict]) is verdict
+    assert worst([]) is Verdict.INCONCLUSIVE
 
 
 def test_each_verdict_has_its_exit_status() -> None:

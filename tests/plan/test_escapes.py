@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import PlanError
-from tcpgoon.plan.escapes import format_escapes, is_text, parse_escapes
+from tcpgoon.plan.escapes import format_escapes, is_text, parse_escapes, printable
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,17 @@ def test_text_is_what_can_be_written_as_utf_8(text: str) -> None:
         assert not is_text(text)
     else:
         assert is_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("checkout-1 (10.0.0.5)", "checkout-1 (10.0.0.5)"),
+        ("caf\u00e9 \u2713", "caf\u00e9 \u2713"),
+        ("a\nb\r\x1b[2J\x07", r"a\nb\r\x1b[2J\x07"),
+        ("\u202eevil\u2028", r"\u202eevil\u2028"),
+        ("\udc80", r"\udc80"),
+    ],
+)
+def test_what_is_printed_stays_on_its_line_and_is_obeyed_by_no_terminal(text: str, shown: str) -> None:
+    assert printable(text) == shown

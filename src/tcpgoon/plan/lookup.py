@@ -15,7 +15,7 @@ STANDARD_INPUT = "-"
 """The expression that stands for a list of targets on standard input."""
 
 _LOOKUP = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)")
-_REST = re.compile(r"(?:(?P<user>[^@/?#]*)@)?(?P<servers>[^/?#]*)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?")
+_REST = re.compile(r"(?:(?P<user>[^@/?#]*)@)?(?P<servers>[^/?#@]*)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
