@@ -171,6 +171,31 @@ def test_all_that_are_dialled_are_marked() -> None:
     assert "*   address:     192.0.2.1 (dialled), 192.0.2.2 (dialled)" in _where(plan, found)
 
 
+def test_what_was_looked_up_is_shown(tmp_path: Path) -> None:
+    """One instance, each of them, and all at once."""
+    path = tmp_path / "targets"
+    path.write_text("127.0.0.1:80\nlocalhost:81\n")
+    shown = []
+    for flags in ([], ["--each"], ["--spread"]):
+        terminal = Terminal("-4", *flags, f"file://{path}")
+        terminal.wait_for(QUESTION)
+        shown.append([line[4:] for line in terminal.screen.splitlines() if line.startswith("*   ")])
+        terminal.type("n\n")
+        assert terminal.exit_status() == 1
+    instances = ["instance:    127.0.0.1:80", "instance:    localhost:81 (127.0.0.1:81)"]
+    assert shown == [
+        [
+            f"instance:    127.0.0.1:80 of {path}",
+            "host:        127.0.0.1",
+            "address:     127.0.0.1",
+            "port:        80",
+            "connections: 3",
+        ],
+        [f"service:     {path}, one instance after another", *instances, "connections: 3"],
+        [f"service:     {path}", *instances, "connections: 3"],
+    ]
+
+
 def test_no_terminal_to_ask_on(server: Server) -> None:
     done = subprocess.run(
         [*COMMAND, "127.0.0.1", str(server.port)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60

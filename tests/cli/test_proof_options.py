@@ -1,5 +1,6 @@
 """Options → plan: what a connection has to prove."""
 
+import json
 import os
 from pathlib import Path
 
@@ -258,3 +259,50 @@ def test_a_name_that_tls_has_no_room_for(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         main(["run", "-y", "--tls", "a..b", "443"])
     assert capsys.readouterr().err == "tcpgoon: 'a..b' cannot be sent as the name of a server\n"
+
+
+def of_instance(tmp_path: Path, *flags: str) -> Plan:
+    """What is asked of an instance that was looked up."""
+    return asked(*flags, looked_up(tmp_path, "checkout.example")).plan
+
+
+def looked_up(tmp_path: Path, *hosts: str) -> str:
+    """A target that stands for these, at port 8080."""
+    found = [{"host": host, "port": 8080, "addresses": [f"192.0.2.{number}"]} for number, host in enumerate(hosts)]
+    (tmp_path / "targets").write_text(json.dumps(found))
+    return f"file://{tmp_path}/targets"
+
+
+def test_the_instance_gives_its_name_to_what_is_asked(tmp_path: Path) -> None:
+    target = Target("checkout.example", 8080)
+    plan = of_instance(tmp_path, "--tls", "--probe", "http:/health")
+    assert plan == Plan(target=target, probe=parse_probe("http:/health", target), tls=TlsOptions("checkout.example"))
+    assert plan.probe
+    assert b"Host: checkout.example:8080\r\n" in plan.probe.payload
+    named = of_instance(tmp_path, "--tls", "--tls-name", "example.org")
+    assert named == Plan(target=target, tls=TlsOptions("example.org"))
+
+
+def test_a_file_that_can_be_read_but_once_is_read_once(tmp_path: Path) -> None:
+    """What a shell makes of @<(pass checkout) is a pipe."""
+    reading, writing = os.pipe()
+    os.write(writing, b"AUTH secret\r\n")
+    os.close(writing)
+    plan = of_instance(tmp_path, "--send", f"@/dev/fd/{reading}")
+    os.close(reading)
+    assert plan.probe
+    assert plan.probe.payload == b"AUTH secret\r\n"
+
+
+def test_instances_of_several_names_need_one_for_their_certificates(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = looked_up(tmp_path, "a.example", "b.example")
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "-y", "--spread", "--tls", target])
+    assert (caught.value.code, capsys.readouterr().err) == (
+        64,
+        "tcpgoon: the instances have different names: --tls-name says which one their certificates are for\n",
+    )
+    for flags in (["--tls-name", "example.org"], ["--no-tls-verify"]):
+        assert asked("--spread", "--tls", *flags, target).plan.spread

@@ -41,11 +41,9 @@ def resolved(found: Found, out: TextIO | None) -> str:
 
 def summary(found: Found) -> str:
     """How many there are, and how many of them are up."""
-    up = sum(one.instance.is_up for one in found.instances)
-    many = len(found.instances)
-    return (
-        f"{printable(found.service)} has {many:,} instance{'s' * (many != 1)} at {printable(found.registry)}, {up:,} UP"
-    )
+    up, many = sum(one.instance.is_up for one in found.instances), len(found.instances)
+    at = f" at {printable(found.registry)}" if found.registry != found.service else ""
+    return f"{printable(found.service)} has {many:,} instance{'s' * (many != 1)}{at}, {up:,} UP"
 
 
 def each_report(each: EachResult, out: TextIO | None) -> str:

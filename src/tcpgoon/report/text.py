@@ -33,7 +33,7 @@ def text_report(result: Result) -> str:
 
 def verdict_line(result: Result | InstanceResult) -> str:
     """``PASS: `` and the reason."""
-    return f"{result.verdict}: {result.reason}"
+    return f"{result.verdict}: {printable(result.reason)}"
 
 
 def _classic(result: Result) -> Iterator[str]:
