@@ -276,11 +276,12 @@ def looked_up(tmp_path: Path, *hosts: str) -> str:
 def test_the_instance_gives_its_name_to_what_is_asked(tmp_path: Path) -> None:
     target = Target("checkout.example", 8080)
     plan = of_instance(tmp_path, "--tls", "--probe", "http:/health")
-    assert plan == Plan(target=target, probe=parse_probe("http:/health", target), tls=TlsOptions("checkout.example"))
+    asks = parse_probe("http:/health", target)
+    assert plan == Plan(target=target, probe=asks, tls=TlsOptions(server_name="checkout.example"))
     assert plan.probe
     assert b"Host: checkout.example:8080\r\n" in plan.probe.payload
     named = of_instance(tmp_path, "--tls", "--tls-name", "example.org")
-    assert named == Plan(target=target, tls=TlsOptions("example.org"))
+    assert named == Plan(target=target, tls=TlsOptions(server_name="example.org"))
 
 
 def test_a_file_that_can_be_read_but_once_is_read_once(tmp_path: Path) -> None:
