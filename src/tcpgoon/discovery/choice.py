@@ -65,13 +65,14 @@ def _known(instances: Sequence[Instance]) -> str:
 
 
 def _at_random(instances: Sequence[Instance], seed: int | None) -> Instance:
-    """One of those of the lowest priority, as often as its weight says (RFC 2782); all alike where none differs."""
+    """One of those of the lowest priority, as often as its weight says (RFC 2782); those of one weight all alike."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     lowest = min(instance.priority for instance in instances)
+    among = sorted((one for one in instances if one.priority == lowest), key=lambda one: one.id)
+    # "In any order": in a fixed one, the number 0 would always be the gain of the same instance.
+    draw.shuffle(among)
     # Those with weight 0 come first, and are taken where the number drawn is 0: seldom, but not never.
-    among = sorted((one for one in instances if one.priority == lowest), key=lambda one: (one.weight, one.id))
-    if among[0].weight == among[-1].weight:
-        return draw.choice(among)
+    among.sort(key=lambda one: one.weight > 0)
     left = draw.randint(0, sum(one.weight for one in among))
     for instance in among:
         left -= instance.weight
