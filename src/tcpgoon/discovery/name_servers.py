@@ -1,8 +1,10 @@
 """Questions to name servers: by UDP, by TCP where the answer is too large for that, to one after another, in time."""
 
 import socket
+import time
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import dns.exception
 import dns.inet
@@ -95,14 +97,13 @@ class NameServers:
 
     def _by_udp(self, query: dns.message.Message, server: Endpoint) -> dns.message.Message | None:
         """The answer; None where it is cut off. What is no answer to ``query`` may be forged, and is passed over."""
-        family = dns.inet.af_for_address(server.address)
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
-            sock.setblocking(False)
+        family, patience_s = dns.inet.af_for_address(server.address), self._patience_s()
+        with _Datagrams(family, patience_s) as sock:
             # A socket that is connected is told that nobody listens there, and hears nobody else.
             sock.connect(dns.inet.low_level_address_tuple((server.address, server.port), family))
             try:
                 return dns.query.udp(
-                    query, server.address, self._patience_s(), server.port,
+                    query, server.address, patience_s, server.port,
                     raise_on_truncation=True, ignore_unexpected=True, ignore_errors=True, sock=sock,
                 )  # fmt: skip
             except dns.message.Truncated:
@@ -113,3 +114,18 @@ class NameServers:
 
     def _patience_s(self) -> float:
         return min(_PATIENCE_S, self.left_s)
+
+
+class _Datagrams(socket.socket):
+    """A socket that is deaf after its time: dnspython looks at the clock only where there is nothing to read."""
+
+    def __init__(self, family: int, patience_s: float) -> None:
+        super().__init__(family, socket.SOCK_DGRAM)
+        self.setblocking(False)
+        self._until = time.monotonic() + patience_s
+
+    def recvfrom(self, bufsize: int, flags: int = 0, /) -> tuple[bytes, Any]:
+        """The next datagram. Raises `dns.exception.Timeout` where the time is over."""
+        if time.monotonic() >= self._until:
+            raise dns.exception.Timeout
+        return super().recvfrom(bufsize, flags)

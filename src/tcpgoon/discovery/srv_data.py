@@ -5,11 +5,11 @@ Answers are untrusted: whatever their bytes were, there is a result or a `Discov
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 from typing import NamedTuple
 
 import dns.edns
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -44,9 +44,11 @@ class Found(NamedTuple):
 def found_in(answer: dns.message.Message) -> Found:
     """What ``answer`` says. Raises `DiscoveryError`, whose words follow the name of the server."""
     if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise DiscoveryError(f"answers {dns.rcode.to_text(answer.rcode())}{_remark(answer)}")
+        raise DiscoveryError(f"answers with error {dns.rcode.to_text(answer.rcode())}{_remark(answer)}")
     if not isinstance(answer, dns.message.QueryMessage):
         raise DiscoveryError("answers what was not asked")
+    if answer.flags & dns.flags.TC:  # by UDP it is asked again by TCP, and there is nothing beyond that
+        raise DiscoveryError("answers with less than there is, by TCP, too")
     try:
         chain = answer.resolve_chaining()
     except dns.exception.DNSException as exc:
@@ -108,5 +110,8 @@ def spoken(name: dns.name.Name) -> str:
 
 def _remark(answer: dns.message.Message) -> str:
     """What the server says on its failure (RFC 8914), if anything."""
-    remarks = (option.to_text() for option in answer.options if isinstance(option, dns.edns.EDEOption))
-    return "".join(f" ({clipped(remark)})" for remark in islice(remarks, 1))
+    for option in answer.options:
+        if isinstance(option, dns.edns.EDEOption):
+            code = dns.edns.EDECode.to_text(option.code)
+            return f" ({clipped(f'{code}: {option.text}' if option.text else code)})"
+    return ""

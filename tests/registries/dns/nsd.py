@@ -55,7 +55,7 @@ def name_server(program: str, folder: Path, zones: Mapping[str, str]) -> Iterato
 def _start(program: str, folder: Path, zones: str) -> tuple[subprocess.Popen[str], int]:
     configuration = folder / "nsd.conf"
     said: list[str] = []
-    for port in _free_ports(20):
+    for port in free_ports(20):
         configuration.write_text(_CONFIGURATION.format(address=ADDRESS, port=port, folder=folder) + zones)
         process = subprocess.Popen([program, "-d", "-c", configuration], stderr=subprocess.PIPE, text=True)
         assert process.stderr is not None
@@ -69,7 +69,7 @@ def _start(program: str, folder: Path, zones: str) -> tuple[subprocess.Popen[str
     raise AssertionError(f"NSD does not start: {''.join(said)}")
 
 
-def _free_ports(count: int) -> Iterator[int]:
+def free_ports(count: int) -> Iterator[int]:
     """Ports that neither protocol uses; somebody else may take one before we do."""
     for port in random.sample(range(20_000, 30_000), count):
         with socket.socket(type=socket.SOCK_DGRAM) as datagrams, socket.socket() as connections:
