@@ -80,9 +80,10 @@ def server_of(lookup: Lookup) -> Endpoint | None:
     text = lookup.params.get("server")
     if text is None:
         return None
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if is_address(bare):
+        return Endpoint(bare, DNS_PORT)
     try:
-        if is_address(bare := text.removeprefix("[").removesuffix("]")):
-            return Endpoint(bare, DNS_PORT)
         target = parse_target(text)
     except PlanError:
         target = None
