@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -12,6 +11,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.update
 import pytest
+from dns.edns import EDECode, EDEOption, Option
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -33,7 +33,7 @@ def answer(*records: str, additional: Iterable[str] = ()) -> dns.message.Message
     return dns.message.from_wire(made.to_wire())
 
 
-def failed(rcode: dns.rcode.Rcode, *remarks: dns.edns.Option) -> dns.message.Message:
+def failed(rcode: dns.rcode.Rcode, *remarks: Option) -> dns.message.Message:
     made = dns.message.make_response(QUESTION)
     made.use_edns(0, options=list(remarks))
     made.set_rcode(rcode)
@@ -88,12 +88,16 @@ def test_no_such_records() -> None:
     [
         pytest.param(failed(dns.rcode.SERVFAIL), "answers with error SERVFAIL", id="a failure"),
         pytest.param(
-            failed(dns.rcode.REFUSED, dns.edns.EDEOption(20), dns.edns.EDEOption(0, "a second one")),
+            failed(
+                dns.rcode.REFUSED,
+                EDEOption(EDECode.NOT_AUTHORITATIVE),
+                EDEOption(EDECode.OTHER, "a second one"),
+            ),
             "answers with error REFUSED (NOT_AUTHORITATIVE)",
             id="a reason by its number",
         ),
         pytest.param(
-            failed(dns.rcode.SERVFAIL, dns.edns.EDEOption(4_711, "a\x1b[2J\nb" + "c" * 200)),
+            failed(dns.rcode.SERVFAIL, EDEOption(EDECode.make(4_711), "a\x1b[2J\nb" + "c" * 200)),
             r"answers with error SERVFAIL (4711: a\x1b[2J\nb" + "c" * 86 + "…)",
             id="a reason that is an attack",
         ),
