@@ -11,7 +11,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.update
 import pytest
-from dns.edns import EDECode, EDEOption, Option
+from dns.edns import EDECode, EDEOption, GenericOption, Option, OptionType
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -100,6 +100,11 @@ def test_no_such_records() -> None:
             failed(dns.rcode.SERVFAIL, EDEOption(EDECode.make(4_711), "a\x1b[2J\nb" + "c" * 200)),
             r"answers with error SERVFAIL (4711: a\x1b[2J\nb" + "c" * 86 + "…)",
             id="a reason that is an attack",
+        ),
+        pytest.param(
+            failed(dns.rcode.SERVFAIL, GenericOption(OptionType.make(65_001), b"x"), EDEOption(EDECode.NOT_READY, "x")),
+            "answers with error SERVFAIL (NOT_READY: x)",
+            id="a reason among other things",
         ),
         pytest.param(failed(dns.rcode.Rcode(3_000)), "answers with error 3000", id="an unknown code"),
         pytest.param(

@@ -265,6 +265,15 @@ def test_each_server_that_fails_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize("address", ["::1", "fe80::1%no-such-zone"])
+def test_a_server_by_ipv6_that_cannot_be_asked(address: str) -> None:
+    """In whose words depends on the machine: there may be no IPv6 at all."""
+    port = next(free_ports(100))
+    with pytest.raises(DiscoveryError) as caught:
+        srv.find(parse_lookup(f"srv://{NAME}?server=[{address.replace('%', '%25')}]:{port}"), Terms(timeout_s=60))
+    assert str(caught.value).startswith(f"{NAME} cannot be looked up: [{address}]:{port} cannot be asked: ")
+
+
 @pytest.fixture(scope="module")
 def parrot() -> Iterator[tuple[Responder, list[bytes]]]:
     """Says by TCP what is put into the list, as an answer to the question that was asked."""
