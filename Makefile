@@ -52,5 +52,5 @@ build: setup ## the wheel, into dist/
 	$(BIN)/pip --quiet wheel --no-deps --wheel-dir dist .
 
 clean: ## remove all that make has made
-	rm -rf .venv dist site bench/build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist site bench/build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
