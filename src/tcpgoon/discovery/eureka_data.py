@@ -6,6 +6,7 @@ or as strings, and a port as ``{"$": 8080, "@enabled": "true"}`` or as ``<port e
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,8 @@ AMAZON = {"public-host": "public-hostname", "public-ip": "public-ipv4", "local-i
 
 ADDRESSES = ("host", *AMAZON, "ip")
 """The kinds of addresses that an instance may have."""
+
+_WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +143,7 @@ def _instances(tree: Any) -> Iterator[Registered]:
 def _each(parent: Any, name: str) -> list[Any]:
     """The children of that name: none, one or a list. Where there are none, there may be an empty text as well."""
     if not isinstance(parent, dict):
-        if parent in (None, ""):
+        if parent in (None, "", []):
             return []
         raise DiscoveryError(f"what should hold each {name} is no object")
     found = parent.get(name)
@@ -211,11 +214,13 @@ def _string(value: Any) -> str:
 def _from_json(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
-    except msgspec.DecodeError as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:  # the latter for what is no UTF-8
         raise DiscoveryError(f"the answer is neither JSON nor XML: {clipped(str(exc))}") from exc
 
 
 def _from_xml(data: bytes) -> Any:
+    if _WEB_PAGE.match(data):
+        raise DiscoveryError("the answer is a web page")
     if (attributes := data.count(b"=")) > MOST_ATTRIBUTES:
         raise DiscoveryError(f"the answer has {attributes:,} attributes: refused")
     tree = _Tree()
@@ -223,7 +228,9 @@ def _from_xml(data: bytes) -> Any:
     try:
         parser.feed(data)
         return parser.close()
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as exc:
+    except DefusedXmlException as exc:
+        raise DiscoveryError("the answer is XML with a document type of its own: refused") from exc
+    except (ParseError, ValueError, LookupError) as exc:  # the latter two for encodings
         raise DiscoveryError(f"the answer is no XML that can be read: {clipped(str(exc))}") from exc
 
 
