@@ -264,6 +264,14 @@ def test_the_next_is_asked_where_one_is_not_there() -> None:
         )
 
 
+def test_the_next_is_asked_where_one_is_silent() -> None:
+    with socket.socket() as silent, answering(SPRING) as good:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        listing = ask(f"eureka://127.0.0.1:{silent.getsockname()[1]},127.0.0.1:{good.port}/CHECKOUT", timeout_s=6.0)
+    assert [one.id for one in listing.instances] == IDS
+
+
 # Users.
 
 

@@ -168,6 +168,7 @@ def test_metadata_of_any_kind() -> None:
         "nested": {"a": [1, {"b": None}]},
         "huge": 10**30,
         "long": "x" * 5000,
+        "y" * 5000: "",
     }
     assert one_of(metadata=metadata).metadata == {
         "text": "täxt",
@@ -178,6 +179,7 @@ def test_metadata_of_any_kind() -> None:
         "nested": '{"a": [1, {"b": null}]}',
         "huge": "1" + "0" * 30,
         "long": "x" * eureka_data.LONGEST_VALUE,
+        "y" * eureka_data.LONGEST_VALUE: "",
     }
 
 

@@ -29,7 +29,7 @@ DEEPEST = 32
 """Elements in one another; a genuine answer has eight."""
 
 LONGEST_VALUE = 1_000
-"""Characters of what an instance says of itself in one piece of metadata."""
+"""Characters of a name or a value in the metadata of an instance."""
 
 AMAZON = {"public-host": "public-hostname", "public-ip": "public-ipv4", "local-ip": "local-ipv4"}
 """The addresses that only Amazon's instances have, and what Amazon calls them."""
@@ -198,7 +198,8 @@ def _strings(value: Any) -> dict[str, str]:
     """Metadata. An empty one has the name of its Java class in it."""
     if not isinstance(value, dict):
         return {}
-    return {name: _string(one)[:LONGEST_VALUE] for name, one in value.items() if name != "$" and name[:1] != "@"}
+    own = {name: one for name, one in value.items() if name != "$" and not name.startswith("@")}
+    return {name[:LONGEST_VALUE]: _string(one)[:LONGEST_VALUE] for name, one in own.items()}
 
 
 def _string(value: Any) -> str:
