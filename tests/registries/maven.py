@@ -44,7 +44,8 @@ def _build(folder: Path, jar: Path) -> None:
         shutil.copytree(folder, copy, dirs_exist_ok=True)
         for left in reversed(range(TRIES)):  # a download fails now and then
             command = ["mvn", "--quiet", "--batch-mode", "--no-transfer-progress", "package"]
-            environment = {**os.environ, "MAVEN_OPTS": "-Xmx256m -XX:+UseSerialGC"}
+            options = f"-Xmx256m -XX:+UseSerialGC {os.environ.get('MAVEN_OPTS', '')}"  # the user's, say of a proxy, win
+            environment = {**os.environ, "MAVEN_OPTS": options}
             done = subprocess.run(
                 command, cwd=copy, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
             )
