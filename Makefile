@@ -9,7 +9,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo setup setup-run test lint types docs own-coverage pytest bench bench-scale build clean
+.PHONY: help demo setup setup-run test lint types docs own-coverage pytest registries bench bench-scale build clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
@@ -41,6 +41,9 @@ own-coverage: setup ## each pure module is covered in full by its own test file
 
 pytest: setup ## layers, units and integration
 	$(BIN)/pytest --cov
+
+registries: setup ## build the registries that tests ask and Debian does not carry, once; takes minutes
+	$(BIN)/python -m tests.registries.golang
 
 bench: setup ## how light the client is, beside a bare loop; needs root, a C compiler and nginx
 	$(BIN)/python -m bench

@@ -13,6 +13,7 @@ from hypothesis import settings
 from tcpgoon.engine.machine.addresses import has_port_windows
 from tests.groups import can_make_group
 from tests.netlab.lab import NEEDS, Lab
+from tests.registries import golang
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -26,8 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "requires(*needs): 'root', '18000 descriptors', 'port windows', 'memory group', 'pids group', 'cpu group', the "
-        "path of a device or the name of a program; without it the test is skipped, and fails where CI=true. Only "
-        "control groups may be missing there, too: many containers have none of their own",
+        "path of a device, the name of a program, or 'registry consul', which `make registries` builds; without it the "
+        "test is skipped, and fails where CI=true. Only control groups may be missing there, too: many containers have "
+        "none of their own",
     )
 
 
@@ -49,6 +51,8 @@ def is_here(need: str) -> bool:
         return has_port_windows()
     if need.endswith(" group"):
         return can_make_group(need.split()[0])
+    if need.startswith("registry "):
+        return golang.built(need.split()[1]) is not None
     if need.startswith("/dev/"):
         return can_be_opened(need)
     return find_program(need) is not None
