@@ -6,17 +6,17 @@ from pathlib import Path
 from tcpgoon.errors import PlanError
 
 
-def check_certificates(path: str) -> None:
-    """Raise `PlanError` unless ``path`` is a file of certificates, or a folder."""
+def check_certificates(path: str, what: str = "--registry-ca") -> None:
+    """Raise `PlanError`, which names ``what`` said so, unless ``path`` is a file of certificates, or a folder."""
     try:
         if Path(path).is_dir():
             return
         ssl.create_default_context(cafile=path)
     except OSError as exc:  # an SSLError is one, whose strerror says nothing of use
         why = "it holds no certificate" if isinstance(exc, ssl.SSLError) else exc.strerror
-        raise PlanError(f"--registry-ca: {path!r} cannot be used: {why}") from exc
+        raise PlanError(f"{what}: {path!r} cannot be used: {why}") from exc
     except ValueError as exc:
-        raise PlanError(f"--registry-ca: {path!r} cannot be used: it is no path") from exc
+        raise PlanError(f"{what}: {path!r} cannot be used: it is no path") from exc
 
 
 def of_the_system() -> str:
