@@ -278,4 +278,6 @@ def test_a_server_that_is_down_is_passed_over(consul: Datacentres) -> None:
 
 def test_a_clear_no_of_one_server_is_not_asked_for_again(consul: Datacentres) -> None:
     where = f"{consul.us.address},{consul.eu.address}"
-    assert problem(f"consul://{where}/ledger", UnknownService).startswith(f"http://{consul.us.address} ")
+    assert problem(f"consul://{where}/{SECRET_SERVICE}", UnknownService) == (
+        f"http://{consul.us.address} knows no service {SECRET_SERVICE}"
+    )

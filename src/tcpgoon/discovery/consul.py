@@ -22,6 +22,7 @@ from tcpgoon.plan.lookup import Lookup
 
 _HOW = "give one in CONSUL_HTTP_TOKEN, in the file that CONSUL_HTTP_TOKEN_FILE names, or by ?token-file=PATH"
 _NO_SUCH_DATACENTRE = b"No path to datacenter"
+_POLICY = "X-Consul-Default-Acl-Policy"
 _FILTERED = "X-Consul-Results-Filtered-By-ACLs"
 
 
@@ -140,7 +141,7 @@ class _Conversation:
 
     def _hidden(self, answer: _Answer) -> str:
         """Consul leaves out what a token may not see, and does not tell who has none."""
-        if not self._token.secret:
+        if not self._token.secret and answer.headers.get(_POLICY) != "allow":
             return f"; what takes an ACL token is not shown: {_HOW}"
         if answer.headers.get(_FILTERED) == "true":
             return f"; the token {self._token.source} does not allow to read all"

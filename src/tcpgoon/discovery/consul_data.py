@@ -125,7 +125,8 @@ def _decoded(data: bytes, shape: type[_T]) -> _T:
     try:
         return msgspec.json.decode(data, type=shape)
     except (ValueError, RecursionError) as exc:  # msgspec's own errors, and that of a text that is no UTF-8
-        raise DiscoveryError(f"its answer is none of Consul's: {clipped(str(exc))}") from exc
+        why = "it is nested too deeply" if isinstance(exc, RecursionError) else clipped(str(exc))
+        raise DiscoveryError(f"its answer is none of Consul's: {why}") from exc
 
 
 def _instance(entry: _Entry, wanted: Wanted, *, is_alone: bool) -> Instance:
