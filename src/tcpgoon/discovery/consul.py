@@ -4,7 +4,7 @@ py-consul knows the API; what it sends goes through our bounded HTTP, and what c
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import consul
 
@@ -12,7 +12,7 @@ from tcpgoon.discovery.allowed import is_here
 from tcpgoon.discovery.consul_data import parse, parse_datacentres, parse_services
 from tcpgoon.discovery.consul_lookup import Api, Question, Token, api_of, question_of, token_of, trusted_ca
 from tcpgoon.discovery.failover import Refused, first_to_answer
-from tcpgoon.discovery.instance import Instance, Listing
+from tcpgoon.discovery.instance import Listing
 from tcpgoon.discovery.near import clipped, did_you_mean
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.discovery.web import Web
@@ -24,6 +24,8 @@ _HOW = "give one in CONSUL_HTTP_TOKEN, in the file that CONSUL_HTTP_TOKEN_FILE n
 _NO_SUCH_DATACENTRE = b"No path to datacenter"
 _POLICY = "X-Consul-Default-Acl-Policy"
 _FILTERED = "X-Consul-Results-Filtered-By-ACLs"
+
+_T = TypeVar("_T")
 
 
 def find(lookup: Lookup, terms: Terms) -> Listing:
@@ -66,6 +68,7 @@ class _Conversation:
     def __init__(self, api: Api, server: Target, question: Question, token: Token, web: Web, ca: str) -> None:
         self._server = server
         self._url = api.url(server)
+        self._where = clipped(self._url)
         self._question = question
         self._token = token
         # Host and port are given, so that CONSUL_HTTP_ADDR has no say in it; and what it finds in CONSUL_HTTP_TOKEN
@@ -82,7 +85,7 @@ class _Conversation:
             asked.service, tag=list(asked.tags), dc=asked.datacentre or None, near=asked.near or None
         )
         self._check(answer)
-        instances = self._instances(answer)
+        instances = self._parsed(answer, lambda data: parse(data, asked.wanted))
         if not instances:
             self._say_why_none(answer)
         return Listing(
@@ -92,11 +95,11 @@ class _Conversation:
             is_local=is_here(self._server.host),
         )
 
-    def _instances(self, answer: _Answer) -> tuple[Instance, ...]:
+    def _parsed(self, answer: _Answer, parse: Callable[[bytes], _T]) -> _T:
         try:
-            return parse(answer.body, self._question.wanted)
+            return parse(answer.body)
         except DiscoveryError as exc:
-            raise DiscoveryError(f"{clipped(self._url)}: {exc}") from exc
+            raise DiscoveryError(f"{self._where}: {exc}") from exc
 
     def _check(self, answer: _Answer) -> None:
         """Raise unless it is an answer to what was asked."""
@@ -105,11 +108,11 @@ class _Conversation:
         said = self._token.hidden_in(answer.body[:1000].decode(errors="replace").strip())
         says = f": {clipped(said)}" if said else ""
         if answer.status in (401, 403):
-            raise Refused(f"{clipped(self._url)} refuses to answer ({answer.status}{says}); {self._remedy()}")
+            raise Refused(f"{self._where} refuses to answer ({answer.status}{says}); {self._remedy()}")
         if _NO_SUCH_DATACENTRE in answer.body[:1000]:
             raise Refused(self._no_such_datacentre())
         kind = Refused if answer.status == 400 else DiscoveryError
-        raise kind(f"{clipped(self._url)} answers {answer.status}{says}")
+        raise kind(f"{self._where} answers {answer.status}{says}")
 
     def _remedy(self) -> str:
         if not self._token.secret:
@@ -118,14 +121,14 @@ class _Conversation:
 
     def _no_such_datacentre(self) -> str:
         asked, answer = self._question.datacentre, self._client.catalog.datacenters()
-        known = parse_datacentres(answer.body) if answer.status == 200 else []
+        known = self._parsed(answer, parse_datacentres) if answer.status == 200 else []
         there_are = f"; there are {', '.join(map(clipped, known[:3]))}{' …' if len(known) > 3 else ''}" if known else ""
-        return f"{clipped(self._url)} knows no datacentre {clipped(asked)}{did_you_mean(asked, known) or there_are}"
+        return f"{self._where} knows no datacentre {clipped(asked)}{did_you_mean(asked, known) or there_are}"
 
     def _say_why_none(self, answer: _Answer) -> NoReturn:
         """Consul answers an empty list for a service that it does not know, and for tags that no instance has."""
         asked, known, hidden = self._question, self._services(), self._hidden(answer)
-        service, where = clipped(asked.service), clipped(self._url)
+        service, where = clipped(asked.service), self._where
         if asked.service not in known:
             near = did_you_mean(asked.service, known)
             raise UnknownService(f"{where} {'shows' if hidden else 'knows'} no service {service}{near or hidden}")
@@ -137,7 +140,7 @@ class _Conversation:
 
     def _services(self) -> dict[str, tuple[str, ...]]:
         answer = self._client.catalog.services(dc=self._question.datacentre or None)
-        return parse_services(answer.body) if answer.status == 200 else {}
+        return self._parsed(answer, parse_services) if answer.status == 200 else {}
 
     def _hidden(self, answer: _Answer) -> str:
         """Consul leaves out what a token may not see, and does not tell who has none."""
