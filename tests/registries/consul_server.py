@@ -4,7 +4,7 @@ import json
 import socket
 import subprocess
 import time
-import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -72,17 +72,35 @@ class Agent:
             said = answer.read()
         return json.loads(said) if said.strip() else None
 
+    # What an agent is told goes to the catalogue a moment later: each of these waits for it.
+
     def register(self, service: str, **more: Any) -> None:
         """Register a service at this agent, by the words of its API; its health is told by :meth:`tell`."""
         self.ask("PUT", "agent/service/register", {"Name": service, **more})
+        assert wait_until(lambda: more["ID"] in self.checks(service))
 
-    def deregister(self, service_id: str) -> None:
+    def deregister(self, service: str, service_id: str) -> None:
         """Take it away again."""
         self.ask("PUT", f"agent/service/deregister/{service_id}")
+        assert wait_until(lambda: service_id not in self.checks(service))
 
-    def tell(self, check: str, status: str, output: str) -> None:
+    def tell(self, service: str, check: str, status: str, output: str) -> None:
         """Say how a check that is told (TTL) went."""
         self.ask("PUT", f"agent/check/update/{check}", {"Status": status, "Output": output})
+        assert wait_until(lambda: any(one.get(check) == status for one in self.checks(service).values()))
+
+    def take_out(self, service: str, service_id: str, reason: str) -> None:
+        """Take an instance out for maintenance."""
+        query = urllib.parse.urlencode({"enable": "true", "reason": reason})
+        self.ask("PUT", f"agent/service/maintenance/{service_id}?{query}")
+        assert wait_until(lambda: f"_service_maintenance:{service_id}" in self.checks(service)[service_id])
+
+    def checks(self, service: str) -> dict[str, dict[str, str]]:
+        """The status of each check, by its id, of each instance of a service on this agent, by its id."""
+        return {
+            entry["Service"]["ID"]: {check["CheckID"]: check["Status"] for check in entry["Checks"]}
+            for entry in self.ask("GET", f"health/service/{service}?filter=Node.Node+matches+%22agent%22")
+        }
 
     def put_node(self, **entry: Any) -> None:
         """Put a node, a service and its checks into the catalogue: what an agent elsewhere would have said."""

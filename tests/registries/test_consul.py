@@ -1,6 +1,9 @@
 """Looking up at a real Consul: two datacentres, ACLs, TLS, checks that pass, warn and fail, maintenance."""
 
+import json
+import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from tcpgoon.discovery.instance import Instance, Listing, Status
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService
 from tcpgoon.plan.lookup import parse_lookup
+from tests.installed import INSTALLED, run_installed
 from tests.registries.consul_server import SECRET_SERVICE, Agent, Datacentres, run_consul, wait_until
 
 WRONG_TOKEN = "0dd00dd0-0000-4000-8000-000000000000"
@@ -42,9 +46,9 @@ def fill(eu: Agent) -> None:
             Weights={"Passing": 10, "Warning": 1},
             Check={"CheckID": f"told-{number}", "Name": "told", "TTL": "1h", "Status": "passing"},
         )
-    eu.tell("told-2", "warning", "p99 is 900 ms\nof 500 ms allowed")
-    eu.tell("told-3", "critical", "disk full")
-    eu.ask("PUT", "agent/service/maintenance/checkout-4?enable=true&reason=new+kernel")
+    eu.tell("checkout", "told-2", "warning", "p99 is 900 ms\nof 500 ms allowed")
+    eu.tell("checkout", "told-3", "critical", "disk full")
+    eu.take_out("checkout", "checkout-4", "new kernel")
     eu.put_node(
         Node="rack-2",
         Address="10.0.0.2",
@@ -176,8 +180,7 @@ def test_a_check_of_consuls_own_that_fails_and_an_instance_that_leaves(consul: D
     (down,) = listed(where).instances
     refused = f"critical: dial: dial tcp {host}:{port}: connect: connection refused"
     assert (down.status, down.said) == (Status.DOWN, refused)
-    consul.eu.deregister("live-1")
-    assert wait_until(lambda: not consul.eu.ask("GET", "health/service/live"))
+    consul.eu.deregister("live", "live-1")
     assert problem(where, UnknownService).startswith(f"http://{consul.eu.address} shows no service live")
 
 
@@ -281,3 +284,50 @@ def test_a_clear_no_of_one_server_is_not_asked_for_again(consul: Datacentres) ->
     assert problem(f"consul://{where}/{SECRET_SERVICE}", UnknownService) == (
         f"http://{consul.us.address} knows no service {SECRET_SERVICE}"
     )
+
+
+def installed(*words: object, **env: str) -> tuple[int, str, str]:
+    """Exit status, output and errors of the installed command."""
+    done = subprocess.run(
+        [INSTALLED, *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **env},
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_command_lists_them(consul: Datacentres) -> None:
+    where = f"consul://{consul.eu.address}"
+    secret = f"{where}/{SECRET_SERVICE}"
+    status, out, errors = installed("resolve", secret, "-o", "json", CONSUL_HTTP_TOKEN=consul.reader)
+    assert (status, errors) == (0, "")
+    (ledger,) = json.loads(out)["instances"]
+    assert (ledger["id"], ledger["host"], ledger["port"], ledger["status"]) == ("ledger-1", "127.0.0.1", 5000, "UP")
+    assert consul.reader not in out
+    assert installed("resolve", f"{where}/chekout") == (
+        3,
+        "",
+        f"tcpgoon: http://{consul.eu.address} shows no service chekout; did you mean checkout?\n",
+    )
+    assert installed("resolve", f"{where}/checkout?tags=canary") == (
+        64,
+        "",
+        "tcpgoon: consul:// has no option tags; did you mean tag?\n",
+    )
+
+
+def test_a_run_asks_the_first_that_is_up_and_each_that_is_asked_for(consul: Datacentres) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as echo:  # its kernel carries three
+        consul.eu.register("echo", ID="echo-1", Address="127.0.0.1", Port=1)
+        consul.eu.take_out("echo", "echo-1", "new kernel")
+        consul.eu.register("echo", ID="echo-2", Address="127.0.0.1", Port=echo.getsockname()[1])
+        where = f"consul://{consul.eu.address}/echo"
+        first = run_installed("-c", 3, where)
+        named = run_installed("-c", 3, "--pick", "echo-1", where)
+    assert (first.exit_status, first.verdict) == (0, "PASS")
+    assert first.line("Instance: ") == f"echo-2 of echo at http://{consul.eu.address} (picked: first, zone eu)"
+    assert first.line("Not asked: ") == "echo-1 (OUT_OF_SERVICE: maintenance: new kernel)"
+    assert (named.exit_status, named.verdict) == (2, "FAIL")
