@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import pytest
 import trustme
 
 from tests.registries.golang import build
@@ -120,6 +121,13 @@ class Datacentres(NamedTuple):
     us: Agent
     reader: str
     ca: Path
+
+
+@pytest.fixture(scope="session")
+def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datacentres]:
+    """Two datacentres without services."""
+    with run_consul(tmp_path_factory.mktemp("consul")) as datacentres:
+        yield datacentres
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,18 @@ from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService
 from tcpgoon.plan.lookup import parse_lookup
 from tests.installed import INSTALLED, run_installed
-from tests.registries.consul_server import SECRET_SERVICE, Agent, Datacentres, run_consul, wait_until
+from tests.registries.consul_server import SECRET_SERVICE, Agent, Datacentres, wait_until
 
 WRONG_TOKEN = "0dd00dd0-0000-4000-8000-000000000000"
 HOW = "give one in CONSUL_HTTP_TOKEN, in the file that CONSUL_HTTP_TOKEN_FILE names, or by ?token-file=PATH"
 
-# Starting it takes a second; where the machine is busy, more: that is no time of a test.
-pytestmark = [pytest.mark.requires("registry consul"), pytest.mark.timeout(120, func_only=True)]
+pytestmark = pytest.mark.requires("registry consul")
 
 
-@pytest.fixture(scope="module")
-def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datacentres]:
-    with run_consul(tmp_path_factory.mktemp("consul")) as datacentres:
-        fill(datacentres.eu)
-        datacentres.us.register("checkout", ID="checkout-us", Port=7000)
-        yield datacentres
+@pytest.fixture(scope="module", autouse=True)
+def _services(consul: Datacentres) -> None:
+    fill(consul.eu)
+    consul.us.register("checkout", ID="checkout-us", Port=7000)
 
 
 def fill(eu: Agent) -> None:
