@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -91,11 +92,12 @@ class Api:
         self.address = origin(self._base)
         """Who answers, without what is secret."""
         configuration.verify_ssl = configuration.verify_ssl and terms.verify
-        if terms.ca:
-            configuration.ssl_ca_cert = terms.ca
         if not configuration.verify_ssl:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # whoever said so knows
         self._pool = RESTClientObject(configuration).pool_manager
+        if terms.ca:
+            ours = ("ca_cert_dir", "ca_certs") if Path(terms.ca).is_dir() else ("ca_certs", "ca_cert_dir")
+            self._pool.connection_pool_kw |= dict(zip(ours, (terms.ca, None), strict=True))
 
     def slices(self, namespace: str, service: str) -> list[data.Slice]:
         """The slices of the service, all of them."""
@@ -116,12 +118,12 @@ class Api:
     def service(self, namespace: str, service: str) -> tuple[str, dict[int, str]] | None:
         """What `parse_service` makes of it; None: there is none, or we may not know."""
         status, answer = self._get(f"/api/v1/namespaces/{namespace}/services/{service}")
-        return data.parse_service(answer) if status == 200 else None
+        return data.parse_service(answer, self.address) if status == 200 else None
 
     def namespaces(self) -> tuple[str, ...]:
         """As many as come at once; none where we may not know."""
         status, answer = self._get("/api/v1/namespaces", limit=str(PAGE))
-        return data.parse_names(answer) if status == 200 else ()
+        return data.parse_names(answer, self.address) if status == 200 else ()
 
     def _pages(self, namespace: str, selector: str) -> Iterator[data.Page]:
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
@@ -129,7 +131,7 @@ class Api:
             status, answer = self._get(f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices", **query)
             if status != 200:
                 raise DiscoveryError(self._refusal(status, answer, namespace))
-            page = data.parse(answer)
+            page = data.parse(answer, self.address)
             yield page
             if not page.following:
                 return

@@ -5,7 +5,7 @@ has several: one for each hundred endpoints, for each kind of address, and for e
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -38,7 +38,7 @@ class _Reference(msgspec.Struct):
 
 
 class _Endpoint(msgspec.Struct, rename="camel"):
-    addresses: list[str]
+    addresses: Annotated[list[str], msgspec.Meta(min_length=1)]
     conditions: _Conditions | None = None
     hostname: str | None = None
     node_name: str | None = None
@@ -116,22 +116,23 @@ class _Failure(msgspec.Struct):
     message: str
 
 
-def parse(data: bytes) -> Page:
-    """The EndpointSlices in a list. Raises `DiscoveryError`."""
-    return _parsed(data, Page, "EndpointSlices")
+def parse(data: bytes, shown: str) -> Page:
+    """The EndpointSlices in a list. Raises `DiscoveryError`, which names ``shown``."""
+    return _parsed(data, Page, f"{shown} answers no EndpointSlices as Kubernetes has them")
 
 
-def parse_names(data: bytes) -> tuple[str, ...]:
-    """The names of the objects in a list. Raises `DiscoveryError`."""
-    return tuple(item.metadata.name for item in _parsed(data, _Names, "names").items or ())
+def parse_names(data: bytes, shown: str) -> tuple[str, ...]:
+    """The names of the objects in a list. Raises `DiscoveryError`, which names ``shown``."""
+    wrong = f"{shown} answers no list as Kubernetes has them"
+    return tuple(item.metadata.name for item in _parsed(data, _Names, wrong).items or ())
 
 
-def parse_service(data: bytes) -> tuple[str, dict[int, str]]:
+def parse_service(data: bytes, shown: str) -> tuple[str, dict[int, str]]:
     """Which name a service stands for, if it is but an alias; and the names of its TCP ports by their numbers.
 
-    Raises `DiscoveryError`.
+    Raises `DiscoveryError`, which names ``shown``.
     """
-    spec = _parsed(data, _Service, "service").spec
+    spec = _parsed(data, _Service, f"{shown} answers no service as Kubernetes has them").spec
     ports = [port for port in spec.ports or () if (port.protocol or "TCP") == "TCP"]
     return spec.external_name or "", {port.port: port.name or "" for port in ports if port.port is not None}
 
@@ -139,16 +140,16 @@ def parse_service(data: bytes) -> tuple[str, dict[int, str]]:
 def parse_failure(data: bytes) -> str:
     """Why the API refuses, in its own words; empty where it has none."""
     try:
-        return clipped(_parsed(data, _Failure, "reason").message, LONGEST_SAID)
+        return clipped(_parsed(data, _Failure, "").message, LONGEST_SAID)
     except DiscoveryError:
         return ""
 
 
-def _parsed(data: bytes, kind: type[_T], what: str) -> _T:
+def _parsed(data: bytes, kind: type[_T], wrong: str) -> _T:
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, RecursionError, ValueError) as exc:
-        raise DiscoveryError(f"the answer holds no {what} as Kubernetes has them: {clipped(str(exc))}") from exc
+        raise DiscoveryError(f"{wrong}: {clipped(str(exc))}") from exc
 
 
 def service_names(slices: Iterable[Slice]) -> tuple[str, ...]:
@@ -167,7 +168,7 @@ def ports(slices: Iterable[Slice]) -> dict[str, int | None]:
 
 
 def instances(slices: Sequence[Slice], asked: str | int, family: Family) -> tuple[Instance, ...]:
-    """Each endpoint that has the port ``asked``, once, in the order of the API. Raises `DiscoveryError`.
+    """Each endpoint that has the port ``asked``, once, in the order of the API.
 
     A pod that has an IPv4 and an IPv6 address is in a slice of each: it is one instance with two addresses.
     """
@@ -204,8 +205,6 @@ def _family(instance: Instance) -> Family | None:
 
 
 def _instance(endpoint: _Endpoint, port: int) -> Instance:
-    if not endpoint.addresses:
-        raise DiscoveryError("the answer holds an endpoint without an address")
     # All addresses of an endpoint are alike, and clients may take the first (there never is another).
     host = endpoint.addresses[0]
     reference = endpoint.target_ref or _Reference()
