@@ -310,7 +310,7 @@ def test_a_pod_whose_token_is_not_there(cluster: Cluster, pod_of: Callable[[str]
     with pytest.raises(UsageError) as raised:
         find(parse_lookup("k8s:///checkout:http"), Terms())
     assert str(raised.value) == (
-        f"the service account of this pod ({tmp_path}) cannot be used: Token file exists but empty."
+        f"the service account of this pod ({tmp_path}) cannot be used: Token file exists but empty"
     )
 
 

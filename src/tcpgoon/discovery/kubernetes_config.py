@@ -1,11 +1,12 @@
 """How a cluster is reached: what kubeconfig says, or what Kubernetes tells the pods that run in it.
 
 The official client reads both; here is which of them it reads, and how its faults are put in words. Those of its own
-may hold all of a user's entry, with the token in it, so that they are never repeated as they are.
+may hold all of a user's entry, with the token in it: only what is known not to is repeated.
 """
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,19 @@ DEFAULT = "~/.kube/config"
 DEFAULT_NAMESPACE = "default"
 LONGEST_SAID = 200
 """Characters of a message of others that are repeated."""
+
+_NO_KUBECONFIG = "it is not of the form of a kubeconfig"
+_SAID = {
+    re.compile(r"Invalid kube-config file\. Expected key ([\w-]+) in .*", re.DOTALL): "{0} is missing",
+    re.compile(r"Invalid kube-config file\. Expected object with name (.+) in .*/(\w+) list", re.DOTALL): (
+        "{0} is not among its {1}"
+    ),
+    re.compile(r"Invalid kube-config\. .* file is empty", re.DOTALL): "it is empty",
+    re.compile(r"File does not exist: (.+)", re.DOTALL): "there is no file {0}",
+    re.compile(r"((?:Service|Token|Cert) [\w ]+)\."): "{0}",
+    re.compile(r"(exec: .*|\[Errno .*)", re.DOTALL): "{0}",
+}
+"""What the client says that may be repeated, and how that is put."""
 
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 _NAMESPACE = "namespace"
@@ -85,7 +99,7 @@ def _from_files(named: str, context: str, given_by: str) -> Access:
         _check_server(getattr(loader, "host", ""), shown)
     identity = f"context {clipped(str(current['name']))} of {clipped(named)}"
     if failures and not configuration.api_key and not configuration.cert_file:
-        raise DiscoveryError(f"{identity}: no credentials can be had: {clipped(failures[0], LONGEST_SAID)}")
+        raise DiscoveryError(f"{identity}: no credentials can be had: {_repeatable(failures[0])}")
     return Access(configuration, str(current["context"].get("namespace") or DEFAULT_NAMESPACE), identity)
 
 
@@ -133,15 +147,21 @@ def _readable(shown: str) -> Iterator[None]:
 
 
 def _fault(exc: Exception) -> str:
-    """What is wrong, without what is secret: what a message quotes of the file is left out."""
+    """What is wrong, without what is secret."""
     if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark:
         return f"line {exc.problem_mark.line + 1}, column {exc.problem_mark.column + 1}: this is no YAML"
     if isinstance(exc, ConfigException):
-        said = str(exc).removeprefix("Invalid kube-config file. ").removeprefix("Invalid kube-config. ")
-        return clipped(said.partition("{")[0].rstrip(" /"), LONGEST_SAID)
+        return _repeatable(str(exc))
     if isinstance(exc, OSError) and exc.strerror:
         return clipped(f"{exc.filename}: {exc.strerror}" if exc.filename else exc.strerror, LONGEST_SAID)
-    return f"it is not what a kubeconfig is ({type(exc).__name__})"
+    return _NO_KUBECONFIG
+
+
+def _repeatable(said: str) -> str:
+    for pattern, words in _SAID.items():
+        if match := pattern.fullmatch(said):
+            return clipped(words.format(*match.groups()), LONGEST_SAID)
+    return _NO_KUBECONFIG
 
 
 @contextmanager
