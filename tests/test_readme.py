@@ -13,6 +13,9 @@ from tcpgoon.plan.named_probes import named_probes, parse_probe
 README = (Path(__file__).parents[1] / "README.md").read_text()
 SAID_IN_CODE = {
     "--sleep": "10",
+    "--pick": "the first that is up",
+    "--registry-ca": "those of the system",
+    "--registry-password-file": "`TCPGOON_REGISTRY_PASSWORD`, or that of `~/.netrc`",
     "--source": "auto: the kernel's choice, and more addresses of this host where that has too few ports",
     "--assurance": "`served` where something is asked, else `acknowledged`",
     "--canary": "on where the hold is above 1s",

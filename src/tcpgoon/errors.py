@@ -31,8 +31,8 @@ class ExitStatus(IntEnum):
     FAIL = 2
     """The target did not carry what was asked."""
     INCONCLUSIVE = 3
-    """The question could not be asked or answered: a limit of this client, a name that does not resolve, connections in
-    doubt, a probe that nobody ever answers."""
+    """The question could not be asked or answered: a limit of this client, a name that does not resolve, a registry
+    that cannot be asked, no instance that is up, connections in doubt, a probe that nobody ever answers."""
     USAGE = 64
     """The command line is wrong (``EX_USAGE`` of sysexits.h)."""
     BUG = 70

@@ -14,7 +14,9 @@ _OPTIONS = (
         help="Where to dial from, in turn: an address of this host, a range (10.0.0.1-9), a network (10.0.0.0/24), an "
         "interface; more than once.  [default: auto, the kernel's choice, and more where it has too few ports]",
     ),
-    click.option("--spread", is_flag=True, help="Dial all addresses of the target's name, in turn."),
+    click.option(
+        "--spread", is_flag=True, help="Dial all addresses of the target's name, or all instances that are up, in turn."
+    ),
 )
 
 
