@@ -78,7 +78,10 @@ class EurekaServer:
         self.ask("PUT", f"/apps/{app}/{instance_id}")
 
     def override(self, app: str, instance_id: str, status: str) -> None:
-        """Take it out of service, or say of it whatever else its operator wants to be said."""
+        """Take it out of service, or say of it whatever else its operator wants to be said.
+
+        Eureka remembers that by the id alone: an instance of another application with the same one is out, too.
+        """
         self.ask("PUT", f"/apps/{app}/{instance_id}/status?value={status}")
 
     def cancel(self, app: str, instance_id: str) -> None:

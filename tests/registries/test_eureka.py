@@ -89,18 +89,18 @@ def test_the_life_of_instances(eureka: EurekaServer, door: str) -> None:
     target = f"eureka://127.0.0.1:{getattr(eureka, door)}/{app}"
     for status in ("UP", "DOWN", "STARTING", "UNKNOWN"):
         eureka.register(app, status.lower(), status=status)
-    eureka.register(app, "out")
-    eureka.override(app, "out", "OUT_OF_SERVICE")
+    eureka.register(app, f"{door}-out")
+    eureka.override(app, f"{door}-out", "OUT_OF_SERVICE")
     expected = {
         "up": Status.UP,
         "down": Status.DOWN,
         "starting": Status.STARTING,
         "unknown": Status.UNKNOWN,
-        "out": Status.OUT_OF_SERVICE,
+        f"{door}-out": Status.OUT_OF_SERVICE,
     }
     comes_to_be(lambda: statuses(ask(target)), expected)
     # The heartbeat of one that its operator took out does not bring it back.
-    eureka.heartbeat(app, "out")
+    eureka.heartbeat(app, f"{door}-out")
     eureka.cancel(app, "down")
     del expected["down"]
     comes_to_be(lambda: statuses(ask(target)), expected)
@@ -269,26 +269,37 @@ def test_resolve_says_in_a_line_what_is_wrong(eureka: EurekaServer) -> None:
 
 def test_run_dials_what_the_registry_names(eureka: EurekaServer) -> None:
     with ServerProcess() as carries, ServerProcess(flags=["--max-connections", "3"]) as does_not:
-        for name, port in (("a", carries.port), ("b", does_not.port), ("c", carries.port)):
+        for name, port in (("run-a", carries.port), ("run-b", does_not.port), ("run-c", carries.port)):
             eureka.register("RUN", name, port={"$": port, "@enabled": "true"})
-        eureka.override("RUN", "a", "OUT_OF_SERVICE")
+        eureka.override("RUN", "run-a", "OUT_OF_SERVICE")
         target = f"eureka://127.0.0.1:{eureka.plain}/RUN"
         first, out, third = (
-            run_installed("-c", 10, *words, target) for words in ([], ["--pick", "a"], ["--pick", "3"])
+            run_installed("-c", 10, *words, target) for words in ([], ["--pick", "run-a"], ["--pick", "3"])
         )
         each = run_installed("-c", 10, "--each", target)
     where = f"of RUN at http://127.0.0.1:{eureka.plain}/eureka"
     assert [(one.exit_status, one.verdict, one.line("Instance: ")) for one in (first, out, third)] == [
-        (2, "FAIL", f"b {where} (picked: first)"),
-        (0, "PASS", f"a {where} (picked: a, OUT_OF_SERVICE)"),
-        (0, "PASS", f"c {where} (picked: 3)"),
+        (2, "FAIL", f"run-b {where} (picked: first)"),
+        (0, "PASS", f"run-a {where} (picked: run-a, OUT_OF_SERVICE)"),
+        (0, "PASS", f"run-c {where} (picked: 3)"),
     ]
-    assert first.line("Not asked: ") == "a (OUT_OF_SERVICE), c (UP)"
+    assert first.line("Not asked: ") == "run-a (OUT_OF_SERVICE), run-c (UP)"
     assert (each.exit_status, each.lines[-1]) == (2, "FAIL: of 2 instances 1 failed, 1 passed")
     assert [line for line in each.lines if line.startswith("Instance: ")] == [
-        f"Instance: b {where}",
-        f"Instance: c {where}",
+        f"Instance: run-b {where}",
+        f"Instance: run-c {where}",
     ]
+
+
+def test_run_dials_a_public_name_where_the_private_one_is_unknown(eureka: EurekaServer) -> None:
+    """RFC 6761 §6.4: no name below .invalid is known anywhere."""
+    with ServerProcess() as carries:
+        port = {"$": carries.port, "@enabled": "true"}
+        eureka.register("PRIVATE", "a", hostName="ip-10-0-0-7.invalid", dataCenterInfo=AMAZON, port=port)
+        target = f"eureka://127.0.0.1:{eureka.plain}/PRIVATE"
+        said = run_installed("-4", "-c", 3, "--registry-timeout", f"{IN_TIME:.0f}s", target)
+    assert (said.errors, said.exit_status) == ([], 0)
+    assert f"--- localhost(127.0.0.1):{carries.port} tcp test statistics ---" in said.lines
 
 
 def test_where_none_is_up_the_question_cannot_be_asked(eureka: EurekaServer) -> None:
