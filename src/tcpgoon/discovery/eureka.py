@@ -200,10 +200,7 @@ class _Registry:
     def _get(self, base: str, path: str) -> tuple[Registered, ...] | None:
         """What it answers; None: 404."""
         url = f"{self._root}{quote(base)}{path}"
-        try:
-            response = self._web.get(url, headers={"Accept": "application/json"}, auth=self._sign)
-        except requests.RequestException as exc:  # an address that is none: nothing has been sent
-            raise PlanError(f"{clipped(url)} cannot be asked: {clipped(str(exc))}") from exc
+        response = self._web.get(url, headers={"Accept": "application/json"}, auth=self._signature())
         if response.status_code == requests.codes.not_found:
             return None
         if response.status_code in REFUSALS:
@@ -215,11 +212,11 @@ class _Registry:
         except DiscoveryError as exc:
             raise DiscoveryError(f"{self._root}{clipped(base)}: {exc}") from exc
 
-    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Only a user who was named, and at this server: what else netrc has is not sent unasked."""
+    def _signature(self) -> HTTPBasicAuth | None:
+        """In UTF-8 (RFC 7617 §2.1); requests would take Latin-1, and fail where that has no such letter."""
         if self._password is None:
-            return request
-        return HTTPBasicAuth(self._user.encode(), self._password.encode())(request)
+            return None
+        return HTTPBasicAuth(self._user.encode(), self._password.encode())
 
     def _refusal(self, status: int) -> DiscoveryError:
         if status == requests.codes.forbidden:
