@@ -1,7 +1,11 @@
 """``k8s://`` against a real kube-apiserver, which holds what was put there by its own API."""
 
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,9 @@ from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError, UnknownService, UsageError
 from tcpgoon.plan.endpoint import Family
 from tcpgoon.plan.lookup import parse_lookup
+from tcpgoon.server import ServerProcess
+from tests.installed import INSTALLED, run_installed
+from tests.netlab.namespace import Namespace
 from tests.registries.kubernetes_server import TOKENS, Cluster, run_kubernetes
 
 pytestmark = pytest.mark.requires("registry kubernetes")
@@ -348,3 +355,63 @@ def test_an_api_that_has_no_slices(cluster: Cluster, tmp_path: Path) -> None:
         f"{cluster.url} serves no endpointslices.discovery.k8s.io of version v1 (404): is it a Kubernetes of 1.21 or "
         "later?"
     )
+
+
+def run_resolve(path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The installed command, with that kubeconfig."""
+    return subprocess.run(
+        [INSTALLED, "resolve", *words],
+        env=os.environ | {"KUBECONFIG": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_resolved_by_the_command(cluster: Cluster, tmp_path: Path) -> None:
+    path = cluster.kubeconfig(tmp_path / "config", namespace="shop")
+    done = run_resolve(path, "k8s:///checkout:http", "-o", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    printed = json.loads(done.stdout)
+    assert printed["service"] == "shop/checkout:http"
+    assert [(one["id"], one["status"], one["said"], one["addresses"]) for one in printed["instances"]] == [
+        (one.id, one.status, one.said, list(one.addresses or [one.host])) for one in CHECKOUT
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "status", "words"),
+    [
+        ("k8s:///chekout:http", 3, "{url} knows no service chekout in namespace shop; did you mean checkout?"),
+        ("k8s:///checkout:http?contxt=a", 64, "k8s:// knows no contxt; did you mean context?"),
+        ("k8s:///checkout:http?context=a", 64, "KUBECONFIG={path} has no context a; it has test"),
+    ],
+)
+def test_one_line_of_the_command(cluster: Cluster, tmp_path: Path, expression: str, status: int, words: str) -> None:
+    path = cluster.kubeconfig(tmp_path / "config", namespace="shop")
+    done = run_resolve(path, expression)
+    assert (done.returncode, done.stdout) == (status, "")
+    said = [line for line in done.stderr.splitlines() if line.startswith("tcpgoon: ")]
+    assert len(said) == 1
+    assert said[0].endswith(words.format(url=cluster.url, path=path))
+
+
+@pytest.mark.requires("root", "ip")
+def test_an_instance_is_dialled(tmp_path: Path) -> None:
+    """The API allows no endpoint on loopback: in a network namespace of ours the addresses of pods can be here."""
+    namespace = Namespace()
+    with closing(namespace), namespace.entered():
+        for words in ("link set lo up", "address add 10.1.0.1/32 dev lo", "address add 10.1.0.2/32 dev lo"):
+            subprocess.run(["ip", *words.split()], check=True)
+        with run_kubernetes(tmp_path) as cluster, ServerProcess(flags=["--host", "10.1.0.2"]) as server:
+            cluster.make_namespace("shop")
+            cluster.allow("reader", "shop", READ_SLICES)
+            ports = [{"name": "http", "port": server.port}]
+            pods = [pod("checkout-1", "10.1.0.1", NOT_READY), pod("checkout-2", "10.1.0.2", UP)]
+            cluster.make_slice("shop", "checkout", "a", addressType="IPv4", ports=ports, endpoints=pods)
+            path = cluster.kubeconfig(tmp_path / "config", namespace="shop")
+            run = run_installed("k8s:///checkout", "-c", 20, env={"KUBECONFIG": str(path)})
+    assert (run.exit_status, run.verdict) == (0, "PASS")
+    assert f"--- 10.1.0.2:{server.port} tcp test statistics ---" in run.lines
+    assert run.line("Instance: ").startswith(f"checkout-2 of shop/checkout:http at {cluster.url} ")
