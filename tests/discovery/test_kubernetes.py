@@ -187,8 +187,8 @@ def test_how_it_asks(look: Callable[..., Listing]) -> None:
             Said(200, gzip.compress(b"{}"), (("Content-Encoding", "gzip"),)),
             "{url} sends a compressed answer (gzip): refused",
         ),
-        (Said(200, b" " * 2_000), "{url} sends an answer of more than 1,000 bytes: refused"),
-        (Said(500, b" " * 2_000), "{url} sends an answer of more than 1,000 bytes: refused"),
+        (Said(200, b" " * 2_000), "{url} sends more than 1,000 bytes: refused"),
+        (Said(500, b" " * 2_000), "{url} sends more than 1,000 bytes: refused"),
     ],
 )
 def test_answers_that_are_none(look: Callable[..., Listing], said: Said, words: str) -> None:
@@ -216,6 +216,16 @@ def test_pages_without_end(look: Callable[..., Listing]) -> None:
         look(server.url, most_instances=4)
     assert str(raised.value) == f"{server.url} lists more than 10 endpoints of checkout: refused"
     assert len(server.asked) == 5
+
+
+def test_pages_are_bounded_together(look: Callable[..., Listing]) -> None:
+    with (
+        answering(lambda _: page(a_slice("10.0.0.1"), following="more")) as server,
+        pytest.raises(DiscoveryError) as raised,
+    ):
+        look(server.url, most_bytes=1_000)
+    assert str(raised.value) == f"{server.url} sends more than 1,000 bytes: refused"
+    assert len(server.asked) == 1_000 // len(page(a_slice("10.0.0.1"), following="more").body) + 1
 
 
 def test_empty_pages_without_end(look: Callable[..., Listing]) -> None:

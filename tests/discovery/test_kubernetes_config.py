@@ -118,6 +118,9 @@ def test_there_is_none_where_it_should_be(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(PlanError) as raised:
         access("", "/nowhere")
     assert str(raised.value) == "?kubeconfig=/nowhere: there is no such file"
+    with pytest.raises(PlanError) as raised:
+        access("", "~nobody-of-that-name/config")
+    assert str(raised.value) == "?kubeconfig=~nobody-of-that-name/config: there is no such file"
     monkeypatch.setenv("KUBECONFIG", "/nowhere:/elsewhere")
     with pytest.raises(PlanError) as raised:
         access("", "")

@@ -281,6 +281,9 @@ def test_its_certificate_has_to_be_trusted(cluster: Cluster, tmp_path: Path) -> 
     said = str(raised.value)
     assert said.startswith(f"{cluster.url} cannot be asked: its certificate is not trusted: ")
     assert said.endswith(" (--registry-ca FILE trusts another issuer)")
+    (tmp_path / "no certificates").mkdir()
+    with pytest.raises(DiscoveryError, match="its certificate is not trusted: "):
+        find(parse_lookup(expression), Terms(ca=str(tmp_path / "no certificates")))
     assert find(parse_lookup(expression), Terms(ca=str(cluster.ca))).instances == CHECKOUT
     assert find(parse_lookup(expression), Terms(verify=False)).instances == CHECKOUT
 
@@ -342,7 +345,7 @@ def test_too_many_endpoints(look: Looked, cluster: Cluster) -> None:
 def test_too_long_an_answer(look: Looked, cluster: Cluster) -> None:
     with pytest.raises(DiscoveryError) as raised:
         look("k8s:///checkout:http", most_bytes=1000)
-    assert str(raised.value) == f"{cluster.url} sends an answer of more than 1,000 bytes: refused"
+    assert str(raised.value) == f"{cluster.url} sends more than 1,000 bytes: refused"
 
 
 def test_an_api_that_has_no_slices(cluster: Cluster, tmp_path: Path) -> None:

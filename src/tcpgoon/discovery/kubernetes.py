@@ -23,6 +23,7 @@ from tcpgoon.plan.lookup import Lookup
 FORM = "k8s://NAMESPACE/SERVICE:PORT, or k8s:///SERVICE for the namespace of the context and the only port"
 PARAMS = ("context", "kubeconfig")
 
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "tcpgoon"}
 MOST_PORT = 65_535
 PAGE = 100
 """Slices that are asked for at once: ten thousand endpoints at most, some megabytes."""
@@ -87,6 +88,7 @@ class Api:
     def __init__(self, way: Access, terms: Terms) -> None:
         self._way = way
         self._terms = terms
+        self._left = terms.most_bytes
         configuration = way.configuration
         self._base = str(configuration.host).rstrip("/")
         self.address = origin(self._base)
@@ -153,7 +155,6 @@ class Api:
     def _get(self, path: str, **query: str) -> tuple[int, bytes]:
         """Status and content of what is at ``path``."""
         url = f"{self._base}{path}?{urlencode(query)}".rstrip("?")
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "tcpgoon"}
         left_s = self._terms.left_s()
         if left_s <= 0:
             raise DiscoveryError(f"{self.address} {too_late(self._terms)}")
@@ -161,7 +162,7 @@ class Api:
             response = self._pool.request(
                 "GET",
                 url,
-                headers=headers | self._way.headers,
+                headers=HEADERS | self._way.headers,
                 timeout=urllib3.Timeout(total=left_s),
                 preload_content=False,
                 redirect=False,
@@ -178,13 +179,11 @@ class Api:
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding.lower() != "identity":
             raise DiscoveryError(f"{self.address} sends a compressed answer ({clipped(encoding)}): refused")
-        length = 0
         for chunk in response.stream(CHUNK, decode_content=False):
-            length += len(chunk)
-            if length > self._terms.most_bytes:
-                raise DiscoveryError(
-                    f"{self.address} sends an answer of more than {self._terms.most_bytes:,} bytes: refused"
-                )
+            # What is bounded is the whole look-up: its answer comes in as many parts as the server likes.
+            self._left -= len(chunk)
+            if self._left < 0:
+                raise DiscoveryError(f"{self.address} sends more than {self._terms.most_bytes:,} bytes: refused")
             if self._terms.left_s() <= 0:
                 raise DiscoveryError(f"{self.address} {too_late(self._terms)}")
             yield chunk

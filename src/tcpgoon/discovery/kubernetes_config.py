@@ -74,7 +74,7 @@ def access(context: str, path: str) -> Access:
     """
     if named := path or os.environ.get(KUBECONFIG, ""):
         return _from_files(named, context, "?kubeconfig=" if path else f"{KUBECONFIG}=")
-    if Path(DEFAULT).expanduser().exists():
+    if _is_there(DEFAULT):
         return _from_files(DEFAULT, context, "")
     if not os.environ.get(_IN_CLUSTER):
         raise UsageError(
@@ -88,7 +88,7 @@ def access(context: str, path: str) -> Access:
 
 def _from_files(named: str, context: str, given_by: str) -> Access:
     shown = clipped(f"{given_by}{named}")
-    if not any(Path(one).expanduser().is_file() for one in named.split(os.pathsep) if one):
+    if not any(map(_is_there, filter(None, named.split(os.pathsep)))):
         raise PlanError(f"{shown}: there is no such file")
     with _readable(shown):
         loader = _loader(named, context, shown)
@@ -101,6 +101,13 @@ def _from_files(named: str, context: str, given_by: str) -> Access:
     if failures and not configuration.api_key and not configuration.cert_file:
         raise DiscoveryError(f"{identity}: no credentials can be had: {_repeatable(failures[0])}")
     return Access(configuration, str(current["context"].get("namespace") or DEFAULT_NAMESPACE), identity)
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).expanduser().is_file()
+    except (OSError, RuntimeError):  # a folder that is not ours to look into; a user who has no home
+        return False
 
 
 def _check_server(server: str, shown: str) -> None:
