@@ -18,6 +18,7 @@ from tcpgoon.discovery.kubernetes import Asked, asked_by
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError
 from tcpgoon.plan.lookup import parse_lookup
+from tests.discovery.hostile import says_for_ever, serving
 
 FORM = "k8s://NAMESPACE/SERVICE:PORT, or k8s:///SERVICE for the namespace of the context and the only port"
 LIST = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
@@ -187,8 +188,8 @@ def test_how_it_asks(look: Callable[..., Listing]) -> None:
             Said(200, gzip.compress(b"{}"), (("Content-Encoding", "gzip"),)),
             "{url} sends a compressed answer (gzip): refused",
         ),
-        (Said(200, b" " * 2_000), "{url} sends more than 1,000 bytes: refused"),
-        (Said(500, b" " * 2_000), "{url} sends more than 1,000 bytes: refused"),
+        (Said(200, b" " * 2_000), "{url} sends an answer of more than 1,000 bytes: refused"),
+        (Said(500, b" " * 2_000), "{url} sends an answer of more than 1,000 bytes: refused"),
     ],
 )
 def test_answers_that_are_none(look: Callable[..., Listing], said: Said, words: str) -> None:
@@ -224,7 +225,7 @@ def test_pages_are_bounded_together(look: Callable[..., Listing]) -> None:
         pytest.raises(DiscoveryError) as raised,
     ):
         look(server.url, most_bytes=1_000)
-    assert str(raised.value) == f"{server.url} sends more than 1,000 bytes: refused"
+    assert str(raised.value) == f"{server.url} sends an answer of more than 1,000 bytes: refused"
     assert len(server.asked) == 1_000 // len(page(a_slice("10.0.0.1"), following="more").body) + 1
 
 
@@ -239,19 +240,32 @@ def test_empty_pages_without_end(look: Callable[..., Listing]) -> None:
                 assert not thread.is_alive()
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (CHUNKED, b"1\r\n \r\n"),
+        (CHUNKED + b"0\r\n", b"X-Trailer: y\r\n"),
+        (CHUNKED + b"1;", b"extension=" + b"x" * 1_000),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b" " * 1_000),
+    ],
+)
+def test_answers_without_end(look: Callable[..., Listing], first: bytes, then: bytes) -> None:
+    """Within their bytes or their time they are over."""
+    with serving(says_for_ever(first, then)) as server, pytest.raises(DiscoveryError) as raised:
+        look(server.url, most_bytes=10_000, timeout_s=5)
+    assert str(raised.value).startswith(server.url)
+
+
 def test_a_server_that_says_nothing(look: Callable[..., Listing]) -> None:
-    over = threading.Event()
+    def wait(*_: object) -> None:
+        server.wait_for_the_end()
 
-    def wait(_: BaseHTTPRequestHandler) -> Said:
-        over.wait(60)
-        return Said()
-
-    with answering(wait) as server:
-        try:
-            with pytest.raises(DiscoveryError, match="--registry-timeout"):
-                look(server.url, timeout_s=0.3)
-        finally:
-            over.set()
+    with serving(wait) as server, pytest.raises(DiscoveryError, match="--registry-timeout"):
+        look(server.url, timeout_s=0.3)
 
 
 def test_nobody_is_there(look: Callable[..., Listing]) -> None:

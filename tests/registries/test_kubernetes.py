@@ -345,7 +345,7 @@ def test_too_many_endpoints(look: Looked, cluster: Cluster) -> None:
 def test_too_long_an_answer(look: Looked, cluster: Cluster) -> None:
     with pytest.raises(DiscoveryError) as raised:
         look("k8s:///checkout:http", most_bytes=1000)
-    assert str(raised.value) == f"{cluster.url} sends more than 1,000 bytes: refused"
+    assert str(raised.value) == f"{cluster.url} sends an answer of more than 1,000 bytes: refused"
 
 
 def test_an_api_that_has_no_slices(cluster: Cluster, tmp_path: Path) -> None:

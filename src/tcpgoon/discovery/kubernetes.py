@@ -13,9 +13,10 @@ from tcpgoon.discovery import kubernetes_data as data
 from tcpgoon.discovery.allowed import is_here
 from tcpgoon.discovery.instance import Instance, Listing
 from tcpgoon.discovery.kubernetes_config import Access, access
+from tcpgoon.discovery.measured import Measuring
 from tcpgoon.discovery.near import clipped, did_you_mean
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.discovery.web import CHUNK, origin, reason, too_late
+from tcpgoon.discovery.web import CHUNK, origin, reason, too_large, too_late
 from tcpgoon.errors import DiscoveryError, PlanError, UnknownService
 from tcpgoon.plan.endpoint import Family
 from tcpgoon.plan.lookup import Lookup
@@ -93,6 +94,7 @@ class Api:
         self._base = str(configuration.host).rstrip("/")
         self.address = origin(self._base)
         """Who answers, without what is secret."""
+        self._late, self._large = f"{self.address} {too_late(terms)}", f"{self.address} {too_large(terms)}"
         configuration.verify_ssl = configuration.verify_ssl and terms.verify
         if not configuration.verify_ssl:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # whoever said so knows
@@ -157,8 +159,9 @@ class Api:
         url = f"{self._base}{path}?{urlencode(query)}".rstrip("?")
         left_s = self._terms.left_s()
         if left_s <= 0:
-            raise DiscoveryError(f"{self.address} {too_late(self._terms)}")
+            raise DiscoveryError(self._late)
         try:
+            self._measure()
             response = self._pool.request(
                 "GET",
                 url,
@@ -175,6 +178,12 @@ class Api:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             raise DiscoveryError(f"{self.address} cannot be asked: {reason(exc)}") from exc
 
+    def _measure(self) -> None:
+        """See to it that the connections are measured: the client bounds neither the size of an answer nor its time."""
+        pool = self._pool.connection_from_url(self._base)
+        if not isinstance(pool.ConnectionCls, Measuring):
+            pool.ConnectionCls = Measuring(pool.ConnectionCls, self._terms, self._late, self._large)
+
     def _read(self, response: Any) -> Iterator[bytes]:
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding.lower() != "identity":
@@ -183,9 +192,7 @@ class Api:
             # What is bounded is the whole look-up: its answer comes in as many parts as the server likes.
             self._left -= len(chunk)
             if self._left < 0:
-                raise DiscoveryError(f"{self.address} sends more than {self._terms.most_bytes:,} bytes: refused")
-            if self._terms.left_s() <= 0:
-                raise DiscoveryError(f"{self.address} {too_late(self._terms)}")
+                raise DiscoveryError(self._large)
             yield chunk
 
 
