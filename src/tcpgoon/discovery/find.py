@@ -5,22 +5,20 @@ the source runs in a thread of its own, which is left alone when its time is ove
 """
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-import msgspec
-
-from tcpgoon.discovery.instance import Instance, Listing, Status
+from tcpgoon.discovery.checked import checked, conforming
+from tcpgoon.discovery.instance import Listing
 from tcpgoon.discovery.near import clipped
 from tcpgoon.discovery.sources import Source, is_built_in, source_for
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.errors import DiscoveryError, PlanError, TcpgoonError, UnknownService
+from tcpgoon.errors import DiscoveryError, TcpgoonError, Unanswerable, UsageError
 from tcpgoon.plan.lookup import Lookup
 from tcpgoon.plan.units import format_duration
 
-LONGEST_ID = 300
-"""Characters of the id of an instance."""
+LONGEST_ERROR = 1_000
+"""Characters of what somebody else's source says is wrong."""
 
 _T = TypeVar("_T")
 
@@ -33,11 +31,8 @@ def find(lookup: Lookup, terms: Terms) -> Listing:
     looked up.
     """
     source = source_for(lookup)
-    if is_built_in(lookup):
-        listing = within(terms, lambda: source(lookup, terms), str(lookup))
-    else:
-        listing = _conforming(lookup, within(terms, lambda: _asked(lookup, terms, source), str(lookup)))
-    return _checked(listing, terms)
+    ask = source if is_built_in(lookup) else _guarded(source)
+    return checked(within(terms, lambda: ask(lookup, terms), str(lookup)), terms)
 
 
 def within(terms: Terms, act: Callable[[], _T], what: str) -> _T:
@@ -66,44 +61,23 @@ def within(terms: Terms, act: Callable[[], _T], what: str) -> _T:
     return done[0]
 
 
-def _asked(lookup: Lookup, terms: Terms, source: Source) -> Listing:
-    """What somebody else's source answers. A fault in it is no bug of ours, and no reason for a traceback."""
-    try:
-        return source(lookup, terms)
-    except TcpgoonError:
-        raise
-    except Exception as exc:
-        why = clipped(f"{type(exc).__name__}: {exc}")
-        raise DiscoveryError(f"the source for {lookup.kind}:// failed: {why}") from exc
+def _guarded(source: Source) -> Source:
+    """``source``, which is somebody else's: a fault in it is no bug of ours, and no reason for a traceback."""
+
+    def asked(lookup: Lookup, terms: Terms) -> Listing:
+        try:
+            answer = source(lookup, terms)
+        except (UsageError, Unanswerable) as exc:
+            raise _kind_of(exc)(clipped(str(exc), LONGEST_ERROR)) from exc
+        # Also what says that the process is to end: only whoever runs it may, and its status would be a verdict.
+        except BaseException as exc:
+            what = type(exc).__name__ if isinstance(exc, TcpgoonError) else f"{type(exc).__name__}: {exc}"
+            raise DiscoveryError(f"the source for {lookup.kind}:// failed: {clipped(what)}") from exc
+        return conforming(answer, f"the source for {lookup.kind}://")
+
+    return asked
 
 
-def _conforming(lookup: Lookup, listing: object) -> Listing:
-    """``listing`` with all types as they should be: nothing has checked those of somebody else's source."""
-    try:
-        return msgspec.convert(msgspec.to_builtins(listing), Listing)
-    except (msgspec.ValidationError, TypeError, ValueError) as exc:
-        raise DiscoveryError(f"the source for {lookup.kind}:// answers no listing: {clipped(str(exc))}") from exc
-
-
-def _checked(listing: Listing, terms: Terms) -> Listing:
-    where = f"{clipped(listing.service)} at {clipped(listing.registry)}"
-    if not listing.instances:
-        raise UnknownService(f"{where} has no instances")
-    if len(listing.instances) > terms.most_instances:
-        raise DiscoveryError(f"{where} has {len(listing.instances):,} instances: {terms.most_instances:,} are allowed")
-    ((twice, times),) = Counter(instance.id for instance in listing.instances).most_common(1)
-    if times > 1:
-        raise DiscoveryError(f"{where} has {times} instances with the id {clipped(twice)}")
-    return msgspec.structs.replace(listing, instances=tuple(map(_checked_instance, listing.instances)))
-
-
-def _checked_instance(instance: Instance) -> Instance:
-    """``instance``; one that cannot be dialled is listed, and not up: one is no reason to ask none."""
-    try:
-        fault = "" if 1 <= len(instance.id) <= LONGEST_ID else f"its id has {len(instance.id):,} characters"
-        _ = instance.target
-    except PlanError as exc:
-        fault = clipped(str(exc))
-    if not fault:
-        return instance
-    return msgspec.structs.replace(instance, id=instance.id[:LONGEST_ID] or "?", status=Status.UNKNOWN, said=fault)
+def _kind_of(exc: UsageError | Unanswerable) -> type[UsageError | Unanswerable]:
+    """The nearest of the errors that a source may raise: one of its own need not be made of a text alone."""
+    return next(kind for kind in type(exc).__mro__ if kind.__module__ == TcpgoonError.__module__)

@@ -56,7 +56,7 @@ def source_for(lookup: Lookup) -> Source:
         raise PlanError(f"{clipped(lookup.scheme)}:// is not known here{near or there}")
     try:
         source: Source = others[lookup.kind].load()
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:  # nobody but us may end the process: its status is a verdict
         raise DiscoveryError(f"{lookup.kind}:// cannot be loaded: {type(exc).__name__}: {clipped(str(exc))}") from exc
     return source
 
