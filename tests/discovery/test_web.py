@@ -461,6 +461,13 @@ class TestPasswords:
         assert expected == b"Authorization: Basic YWxpY2U6b3RoZXI="
         assert expected in server.asked[1].splitlines()
 
+    @pytest.mark.parametrize("token", [f" {SECRET}", f"{SECRET}\n", f"{SECRET}\r\nHost: x", f"{SECRET}\u20ac"])
+    def test_one_that_cannot_be_sent(self, token: str) -> None:
+        with serving(says(whole(b""))) as server:
+            text = said(server.url, headers={"X-Consul-Token": token})
+        assert server.asked == []
+        assert text.startswith(f"{server.url} cannot be asked: ")
+
     def test_in_no_message(self) -> None:
         """Also not where the whole address is at fault."""
         for url in (f"http://alice:{SECRET}@[", f"http://alice:{SECRET}@127.0.0.1:1/", f"http://alice:{SECRET}@x y/"):

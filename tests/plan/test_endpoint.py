@@ -75,6 +75,8 @@ _FORMS = "; write host:port, [v6]:port or tcp://host:port"
         (":80", "'' is not a host name or address"),
         ("a b:80", "'a b' is not a host name or address"),
         ("a/b:80", "'a/b' is not a host name or address"),
+        ("a\x9b31m:80", "'a\\x9b31m' is not a host name or address"),
+        ("a\u202eb:80", "'a\\u202eb' is not a host name or address"),
         ("a\0b:80", "'a\\x00b' is not a host name or address"),
         (f"{'x' * 255}:80", f"'{'x' * 255}' is not a host name or address"),
         ("[]:80", "'[]:80': '' in brackets is not an IPv6 address"),
@@ -237,3 +239,10 @@ def test_the_family_is_that_of_the_standard_library(address: ipaddress.IPv4Addre
 )
 def test_loopback(address: str, loopback: bool) -> None:
     assert is_loopback(address) is loopback
+
+
+@pytest.mark.parametrize("zone", ["eth 0", "\x1b[31m", "\u202e", "a\n", "a/b"])
+def test_a_zone_that_no_interface_has(zone: str) -> None:
+    """Python takes any text for one, and who prints an address prints it."""
+    assert is_address("fe80::1%eth0")
+    assert not is_address(f"fe80::1%{zone}")

@@ -1,4 +1,4 @@
-"""What a source answers, checked: whatever a registry has said, it is bounded, and of the types that all else expects."""
+"""What a source answers, checked: whatever a registry has said, it is bounded, and of the types that all expect."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ LONGEST_NAME = 300
 MOST_HOSTS = 100
 """Addresses of one instance, and hosts to try in its place."""
 
-MOST_WEIGHT = 65_535
-"""RFC 2782 has 16 bits for weight and priority."""
+MOST_NUMBER = 65_535
+"""A port has 16 bits, and so have priority and weight (RFC 2782)."""
 
 
 def conforming(listing: object, who: str) -> Listing:
@@ -83,19 +83,19 @@ def _checked(instance: Instance, number: int) -> Instance:
 def _faults(instance: Instance) -> Iterator[str]:
     if not 1 <= len(instance.id) <= LONGEST_ID:
         yield f"its id has {len(instance.id):,} characters"
+    for what, number in (("port", instance.port), ("priority", instance.priority), ("weight", instance.weight)):
+        if number != _within(number):
+            yield f"its {what} is not within 0 and {MOST_NUMBER}"
     try:
         _ = instance.target
     except PlanError as exc:
         yield clipped(str(exc))
-    for what, number in (("priority", instance.priority), ("weight", instance.weight)):
-        if number != _within(number):
-            yield f"its {what} is not within 0 and {MOST_WEIGHT}"
     if max(len(instance.addresses), len(instance.others)) > MOST_HOSTS:
         yield f"it has more than {MOST_HOSTS} addresses"
 
 
 def _within(number: int) -> int:
-    return min(max(number, 0), MOST_WEIGHT)
+    return min(max(number, 0), MOST_NUMBER)
 
 
 def _cut(text: str, longest: int) -> str:

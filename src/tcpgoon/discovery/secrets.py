@@ -13,7 +13,7 @@ LONGEST_SECRET = 4_096
 def read_secret(path: str, what: str) -> str:
     """The first line of the file at ``path``. Raises `PlanError`, which names ``what`` it was given by."""
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with _expanded(path).open("rb") as file:
             content = file.read(LONGEST_SECRET + 1)
         secret = content.decode().strip("\r\n")
     except OSError as exc:
@@ -27,13 +27,25 @@ def read_secret(path: str, what: str) -> str:
 
 def from_netrc(host: str, user: str) -> str | None:
     """What ``~/.netrc``, or the file that NETRC names, has for ``host``, if it is for ``user``."""
-    path = Path(os.environ.get("NETRC") or "~/.netrc").expanduser()
+    path = _expanded(os.environ.get("NETRC") or "~/.netrc")
     try:
         found = netrc.netrc(path).authenticators(host)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, netrc.NetrcParseError) as exc:
-        why = getattr(exc, "strerror", None) or getattr(exc, "msg", None) or "it holds no text"
-        raise PlanError(f"{str(path)!r} cannot be read: {why}") from exc
+    except netrc.NetrcParseError as exc:  # its text has the word in it that was not expected: it may be a password
+        raise PlanError(
+            f"{str(path)!r} cannot be read: it is not of the form of netrc (near line {exc.lineno})"
+        ) from None
+    except (OSError, ValueError) as exc:
+        raise PlanError(
+            f"{str(path)!r} cannot be read: {getattr(exc, 'strerror', None) or 'it holds no text'}"
+        ) from exc
     login, _, password = found or ("", "", None)
     return password if user in (login, "") else None
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # nobody knows whose home is meant: then it is a name like any other
+        return Path(path)

@@ -48,7 +48,7 @@ def source_for(lookup: Lookup) -> Source:
     """
     if own := BUILT_IN.get(lookup.kind):
         return _imported(lookup.kind, own)
-    others = _others()
+    others = _others(lookup.kind)
     if lookup.kind not in others:
         known = sorted([*BUILT_IN, *others, "tcp"])
         near = did_you_mean(lookup.kind, known)
@@ -79,5 +79,9 @@ def _imported(kind: str, own: BuiltIn) -> Source:
     return source
 
 
-def _others() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+def _others(kind: str) -> dict[str, EntryPoint]:
+    try:
+        return {point.name: point for point in entry_points(group=GROUP)}
+    except Exception as exc:  # of any package that is installed here, however little it has to do with us
+        why = clipped(f"{type(exc).__name__}: {exc}")
+        raise DiscoveryError(f"{kind}:// cannot be looked for: a package has broken entry points: {why}") from exc

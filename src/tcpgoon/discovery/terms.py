@@ -4,7 +4,9 @@ import os
 import time
 from dataclasses import dataclass, field
 
+from tcpgoon.errors import PlanError
 from tcpgoon.plan.endpoint import Family
+from tcpgoon.plan.units import LONGEST_S
 
 TIMEOUT_S = 10.0
 """How long all of a look-up may take by default."""
@@ -21,7 +23,10 @@ PASSWORD = "TCPGOON_REGISTRY_PASSWORD"  # noqa: S105 - the name of a variable
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What every source keeps to. Its time begins when it is made."""
+    """What every source keeps to. Its time begins when it is made.
+
+    Raises `PlanError` for a time that is none, and for certificates that cannot be read.
+    """
 
     timeout_s: float = TIMEOUT_S
     most_bytes: int = MOST_BYTES
@@ -38,6 +43,8 @@ class Terms:
     _begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        if not 0 <= self.timeout_s <= LONGEST_S:
+            raise PlanError(f"a registry timeout of {self.timeout_s} s is out of range: it is between 0 and a year")
         if self.ca:
             from tcpgoon.discovery.certificates import check_certificates  # TLS takes a while
 

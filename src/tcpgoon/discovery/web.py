@@ -163,6 +163,9 @@ def reason(exc: BaseException) -> str:
             return f"its certificate is not trusted: {clipped(cause.verify_message.rstrip('.'))}{remedy}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS: {clipped(getattr(cause, 'reason', None) or cause.strerror or str(cause))}"
+    if any(isinstance(cause, requests.exceptions.InvalidHeader) for cause in causes):
+        # Its text has the header in it, and what is unusual in ours are passwords and tokens.
+        return "a password or token cannot be sent that begins with a space or has a line break in it"
     if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in causes):
         return "no answer in time (--registry-timeout)"
     said = [cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror]

@@ -25,14 +25,15 @@ class Family(Enum):
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A host (name or address, no brackets) and a port, as the user gave them.
 
-    Raises `PlanError` for an empty host, one with spaces or slashes, and a port outside 1–65535.
+    Raises `PlanError` for an empty host, one with spaces, slashes or what a terminal would obey, and a port outside
+    1–65535.
     """
 
     host: str
     port: int
 
     def __post_init__(self) -> None:
-        if not _HOST.fullmatch(self.host) or (":" in self.host and not is_address(self.host)):
+        if not _is_plain(self.host) or (":" in self.host and not is_address(self.host)):
             raise PlanError(f"{self.host!r} is not a host name or address")
         if not 1 <= self.port <= 65_535:
             raise PlanError(f"port {self.port} does not exist: ports are 1 to 65535")
@@ -111,6 +112,8 @@ def family_of_or_none(host: str) -> Family | None:
         version = ipaddress.ip_address(host).version
     except ValueError:
         return None
+    if not _is_plain(host):  # the zone of an IPv6 address may have anything in it
+        return None
     return Family.IPV4 if version == 4 else Family.IPV6
 
 
@@ -120,6 +123,10 @@ def family_of(address: str) -> Family:
     if family is None:
         raise PlanError(f"{address!r} is not an IP address")
     return family
+
+
+def _is_plain(host: str) -> bool:
+    return _HOST.fullmatch(host) is not None and host.isprintable()
 
 
 def _what_is_missing(rest: str) -> str:
