@@ -69,15 +69,15 @@ def _located(listing: Listing, instance: Instance, terms: Terms) -> Located:
 
 def _endpoints(instance: Instance, family: Family) -> tuple[str, tuple[Endpoint, ...]]:
     """The first of its hosts that has addresses, and these. Raises `ResolutionError` and `PlanError`."""
-    first, *others = instance.target, *(Target(host, instance.port) for host in instance.others)
+    first = instance.target
     if instance.addresses:
         return instance.host, _known(instance, family)
     try:
         return first.host, resolve(first, family)
     except ResolutionError:
-        for other in others:
-            with suppress(ResolutionError):
-                return other.host, resolve(other, family)
+        for other in instance.others:
+            with suppress(ResolutionError, PlanError):
+                return other, resolve(Target(other, instance.port), family)
         raise
 
 

@@ -14,7 +14,7 @@ from tcpgoon.discovery.certificates import of_the_system
 from tcpgoon.discovery.measured import Measuring
 from tcpgoon.discovery.near import clipped
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.errors import DiscoveryError
+from tcpgoon.errors import DiscoveryError, PlanError, TcpgoonError
 from tcpgoon.plan.units import format_duration
 
 MOST_REDIRECTS = 3
@@ -60,9 +60,12 @@ class Web(requests.Session):
             prepared_request.headers.pop("Authorization", None)
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        """The answer to a request, as requests has it."""
+        """The answer to a request, as requests has it. Raises `PlanError` for a ``url`` that is none."""
         with _in_one_line(url):
-            return super().request(method, url, *args, **kwargs)
+            try:
+                return super().request(method, url, *args, **kwargs)
+            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as exc:
+                raise PlanError(f"{origin(str(url))} cannot be asked: {reason(exc)}") from exc
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Called by requests for each request."""
@@ -75,6 +78,8 @@ def _in_one_line(url: object) -> Iterator[None]:
     """What goes wrong is a `DiscoveryError`."""
     try:
         yield
+    except TcpgoonError:  # said already; a PlanError is a ValueError too
+        raise
     except requests.TooManyRedirects as exc:
         raise DiscoveryError(f"{origin(str(url))} redirects again and again") from exc
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
