@@ -86,14 +86,11 @@ def test_what_is_wanted(target: str, wanted: Wanted) -> None:
         ),
         ("eureka:///X", "'eureka:///X' names no server: write eureka://SERVER:8761/NAME"),
         ("eureka+https:///X", "'eureka+https:///X' names no server: write eureka+https://SERVER:443/NAME"),
+        ("eureka://*/X", "http://*:8761 cannot be asked: URL has an invalid label."),
     ],
 )
 def test_what_cannot_be_asked(target: str, fault: str) -> None:
     assert fault_of(PlanError, target) == fault
-
-
-def test_a_server_that_is_none() -> None:
-    assert fault_of(DiscoveryError, "eureka://*/X") == "http://*:8761 cannot be asked: URL has an invalid label."
 
 
 # Asking.
