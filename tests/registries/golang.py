@@ -135,6 +135,8 @@ def main() -> None:
     """Build what is not built yet, and say how long it took."""
     for module in sorted(HERE.glob("*/go.mod")):
         began = time.monotonic()
+        if not built(module.parent.name):
+            print(f"building {module.parent.name}, which takes minutes", flush=True)  # noqa: T201
         program = build(module.parent)
         print(f"{program.relative_to(BUILT.parents[1])}: {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
     shutil.rmtree(OURS, ignore_errors=True)  # gigabytes
