@@ -45,6 +45,11 @@ pytest: setup ## layers, units and integration
 registries: setup ## build the registries that tests ask and Debian does not carry, once; takes minutes
 	$(BIN)/python -m tests.registries.golang
 
+SECONDS ?= 60
+fuzz: setup ## what registries could send, SECONDS=60 for each parser; needs Python 3.11 to 3.13 on Linux
+	$(BIN)/python -m pip --quiet --disable-pip-version-check install --group fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
 bench: setup ## how light the client is, beside a bare loop; needs root, a C compiler and nginx
 	$(BIN)/python -m bench
 

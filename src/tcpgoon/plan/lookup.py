@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from tcpgoon.errors import PlanError
+from tcpgoon.plan.escapes import is_text
 
 LONGEST = 2_000
 """Characters of an expression: more than any registry's address has."""
@@ -80,6 +81,8 @@ def parse_lookup(text: str) -> Lookup:
         )
     if _CONTROL.search(unquote(text)):
         raise PlanError(f"{text!r} has control characters in it")
+    if not is_text(text):
+        raise PlanError(f"{text!r} has bytes in it that are not UTF-8")
     return Lookup(
         scheme=whole["scheme"].lower(),
         rest=whole["rest"],
