@@ -42,8 +42,8 @@ own-coverage: setup ## each pure module is covered in full by its own test file
 pytest: setup ## layers, units and integration
 	$(BIN)/pytest --cov
 
-registries: setup ## build the registries that tests ask and Debian does not carry, once; takes minutes
-	$(BIN)/python -m tests.registries.golang
+registries: setup ## build the registries that Debian does not carry, once, for the tests; needs Maven; takes minutes
+	$(BIN)/python -m tests.registries.building
 
 SECONDS ?= 60
 fuzz: setup ## what registries could send, SECONDS=60 for each parser; needs Python 3.11 to 3.13 on Linux

@@ -13,7 +13,7 @@ from hypothesis import settings
 from tcpgoon.engine.machine.addresses import has_port_windows
 from tests.groups import can_make_group
 from tests.netlab.lab import NEEDS, Lab
-from tests.registries import golang
+from tests.registries import building
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -52,7 +52,7 @@ def is_here(need: str) -> bool:
     if need.endswith(" group"):
         return can_make_group(need.split()[0])
     if need.startswith("registry "):
-        return golang.built(need.split()[1]) is not None
+        return building.built(need.split()[1]) is not None
     if need.startswith("/dev/"):
         return can_be_opened(need)
     return find_program(need) is not None

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 import pytest
 import trustme
 
-from tests.registries.golang import build
+from tests.registries.building import program_of
 
 ANONYMOUS = "00000000-0000-0000-0000-000000000002"
 # Who gives no token sees all services but this one.
@@ -133,7 +133,7 @@ def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datacentres]:
 @contextmanager
 def run_consul(folder: Path) -> Iterator[Datacentres]:
     """Start both, joined; end them by their pids. ``folder`` takes what they write."""
-    program = build(Path(__file__).with_name("consul"))
+    program = program_of("consul")
     certificate, ca = make_certificate(folder)
     management = "5b0a0a6e-0000-4000-8000-000000000001"
     with ExitStack() as running:

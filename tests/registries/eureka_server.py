@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.registries.maven import build
+from tests.registries.building import program_of
 
-SOURCES = Path(__file__).parent / "eureka"
 START_LIMIT_S = 120
 TRIES = 3
 MY_OWN = {"@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", "name": "MyOwn"}
@@ -101,7 +100,7 @@ class EurekaServer:
 @pytest.fixture(scope="session")
 def eureka() -> Iterator[EurekaServer]:
     """One for all tests: each takes application names of its own."""
-    jar = build(SOURCES)
+    jar = program_of("eureka")
     with tempfile.TemporaryDirectory(prefix="tcpgoon-") as name:
         for left in reversed(range(TRIES)):  # another program may take a port between the look and the start
             with _running(jar, Path(name)) as server:

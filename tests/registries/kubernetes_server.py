@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import trustme
 import yaml
 
-from tests.registries import golang
+from tests.registries.building import program_of
 
 LIMIT_S = 100
 TOKENS = {"reader": "token-of-the-reader", "stranger": "token-of-the-stranger"}
@@ -112,8 +112,7 @@ class Cluster:
 @contextmanager
 def run_kubernetes(folder: Path) -> Iterator[Cluster]:
     """Start it, and end it by its pid. ``folder`` takes what it writes."""
-    program = golang.built("kubernetes")
-    assert program, "make registries builds it"
+    program = program_of("kubernetes")
     make_files(folder)
     command = [str(program), str(folder), *flags(folder)]
     # Its standard input ends with this process, and it ends with that.

@@ -19,8 +19,7 @@ from tcpgoon.server import ServerProcess
 from tests.installed import INSTALLED, LIMIT_S, run_installed
 from tests.registries.eureka_server import EurekaServer
 
-# The first has it built, which takes as long as it takes to download what it is made of.
-pytestmark = [pytest.mark.requires("java", "mvn"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.requires("java", "registry eureka")
 
 IN_TIME = 60.0
 """Seconds: many, for no answer here is late by design."""
