@@ -89,7 +89,8 @@ def test_scheme_kind_and_transport() -> None:
     lookup = parse_lookup("Eureka+HTTPS://r/X")
     assert (lookup.kind, lookup.transport, str(lookup)) == ("eureka", "https", "eureka+https://r/X")
     assert (parse_lookup("srv://x").kind, parse_lookup("srv://x").transport) == ("srv", "")
-    assert str(parse_lookup("-")) == "-"
+    assert str(parse_lookup("-")) == str(parse_lookup("file://-")) == "-"
+    assert str(parse_lookup("x://-")) == "x://-"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,8 @@ class Lookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return cls(scheme="file", rest=STANDARD_INPUT, servers=(STANDARD_INPUT,))
 
     def __str__(self) -> str:
-        return STANDARD_INPUT if self.rest == STANDARD_INPUT else f"{self.scheme}://{self.rest}"
+        is_input = (self.scheme, self.rest) == ("file", STANDARD_INPUT)
+        return STANDARD_INPUT if is_input else f"{self.scheme}://{self.rest}"
 
 
 def is_lookup(text: str) -> bool:
