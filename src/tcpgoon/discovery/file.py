@@ -31,7 +31,7 @@ def find(lookup: Lookup, terms: Terms) -> Listing:
 def _content(name: str, shown: str, terms: Terms) -> bytes:
     try:
         if name == STANDARD_INPUT:
-            if sys.stdin is None:
+            if sys.stdin is None or sys.stdin.closed:
                 raise DiscoveryError("standard input is closed: there are no targets in it")
             return _bounded(sys.stdin.buffer, shown, terms)
         with Path(name).open("rb") as file:

@@ -9,6 +9,7 @@
     [{"targets": ["10.0.0.5:8080"], "labels": {}}]     what Prometheus reads (file_sd_config)
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +19,10 @@ import msgspec
 from tcpgoon.discovery.instance import Instance, Status
 from tcpgoon.discovery.near import clipped
 from tcpgoon.errors import DiscoveryError, PlanError
-from tcpgoon.plan.endpoint import is_address, parse_target
+from tcpgoon.plan.endpoint import host_port, is_address, parse_target
+
+_IPV6 = re.compile(r"\s*\[[^\[\]{\"]*\]:")
+"""How a line with an IPv6 address begins, and no JSON."""
 
 
 class _Described(msgspec.Struct):
@@ -54,10 +58,14 @@ def parse(data: bytes, shown: str) -> tuple[Instance, ...]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise DiscoveryError(f"{shown} holds no text: byte {exc.start + 1:,} is not UTF-8") from exc
-    found = tuple(_unique(_from_json(text, shown) if text.lstrip()[:1] in ("[", "{") else _from_lines(text, shown)))
+    found = tuple(_unique(_from_json(text, shown) if _is_json(text) else _from_lines(text, shown)))
     if not found:
         raise DiscoveryError(f"{shown} holds no targets: write host:port, one on a line, or JSON")
     return found
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("[", "{") and not _IPV6.match(text)
 
 
 def _from_lines(text: str, shown: str) -> Iterator[Instance]:
@@ -101,7 +109,7 @@ def _one(text: str, where: str, labels: dict[str, str] | None = None) -> Instanc
 def _described(entry: _Described) -> Instance:
     fields = msgspec.structs.asdict(entry)
     fields |= {
-        "id": entry.id or f"{entry.host}:{entry.port}",
+        "id": entry.id or host_port(entry.host, entry.port),
         # What is no address is not to be dialled as one.
         "addresses": tuple(filter(is_address, entry.addresses)),
         "others": tuple(entry.others),
@@ -111,14 +119,17 @@ def _described(entry: _Described) -> Instance:
 
 def _unique(instances: Iterator[Instance]) -> Iterator[Instance]:
     """The same target twice is one; two of one id, which are not the same, are told apart."""
-    seen: dict[str, Instance] = {}
+    seen: set[bytes] = set()
+    ids: set[str] = set()
     times: Counter[str] = Counter()
     for instance in instances:
-        if seen.get(instance.id) == instance:
+        whole = msgspec.json.encode(instance)
+        if whole in seen:
             continue
+        seen.add(whole)
         named = instance
-        while named.id in seen:
+        while named.id in ids:
             times[instance.id] += 1
             named = msgspec.structs.replace(instance, id=f"{instance.id}#{times[instance.id] + 1}")
-        seen[named.id] = named
+        ids.add(named.id)
         yield named
