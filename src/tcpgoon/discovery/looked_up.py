@@ -1,6 +1,7 @@
 """A look-up becomes places: the registry is asked, instances are chosen, and their names resolved."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tcpgoon.discovery.choice import chosen, with_seed
 from tcpgoon.discovery.dns import listing_of
@@ -22,7 +23,7 @@ def looked_up(asked: Target | Lookup, choice: Choice, terms: Terms) -> tuple[Pla
     Raises `DiscoveryError` and `ResolutionError` where there are none; `UsageError` for what cannot be looked up.
     """
     choice = with_seed(choice)
-    listing = listing_of(asked, terms) if isinstance(asked, Target) else find(asked, terms)
+    listing, terms = listed(asked, terms)
     instances = chosen(listing, choice)
     located = locate(listing, instances, terms)
     if choice.each:
@@ -31,6 +32,13 @@ def looked_up(asked: Target | Lookup, choice: Choice, terms: Terms) -> tuple[Pla
         if one.problem:
             raise DiscoveryError(f"instance {clipped(one.instance.id)} of {clipped(listing.service)}: {one.problem}")
     return (_spread(asked, listing, choice, located) if choice.spread else _single(asked, listing, choice, located[0]),)
+
+
+def listed(asked: Target | Lookup, terms: Terms) -> tuple[Listing, Terms]:
+    """All instances of ``asked``, and the terms on which they are located: who names a host may name any."""
+    if isinstance(asked, Target):
+        return listing_of(asked, terms), replace(terms, allow_local=True)
+    return find(asked, terms), terms
 
 
 def _single(asked: Target | Lookup, listing: Listing, choice: Choice, one: Located) -> Place:

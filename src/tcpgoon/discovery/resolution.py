@@ -4,10 +4,9 @@ from typing import Any
 
 import msgspec
 
-from tcpgoon.discovery.dns import listing_of
-from tcpgoon.discovery.find import find
 from tcpgoon.discovery.instance import Located
 from tcpgoon.discovery.locate import locate
+from tcpgoon.discovery.looked_up import listed
 from tcpgoon.discovery.terms import TIMEOUT_S, Terms
 from tcpgoon.plan.endpoint import Family, Target, parse_target
 from tcpgoon.plan.lookup import Lookup, is_lookup, parse_lookup
@@ -72,7 +71,7 @@ def resolve(
 
 def found(asked: Target | Lookup, terms: Terms) -> Found:
     """All instances that ``asked`` stands for."""
-    listing = listing_of(asked, terms) if isinstance(asked, Target) else find(asked, terms)
+    listing, terms = listed(asked, terms)
     return Found(
         lookup=str(asked),
         service=listing.service,
