@@ -11,9 +11,9 @@ import dns.exception
 import dns.message
 import msgspec
 
-from tcpgoon.discovery import consul_data, eureka_data, file_data, kubernetes_data, srv_data
 from tcpgoon.discovery.checked import checked
 from tcpgoon.discovery.instance import Instance, Listing, Located
+from tcpgoon.discovery.registries import consul_data, eureka_data, file_data, kubernetes_data, srv_data
 from tcpgoon.discovery.resolution import Found
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError, UnknownService
@@ -22,8 +22,8 @@ from tcpgoon.plan.lookup import Lookup, parse_lookup
 from tcpgoon.report.instances import resolved
 
 TESTS = Path(__file__).parents[1] / "discovery"
-RECORDED = TESTS / "recorded"
-KUBERNETES = TESTS / "kubernetes_answers"
+RECORDED = TESTS / "registries" / "recorded"
+KUBERNETES = RECORDED / "kubernetes"
 
 
 class Parser(NamedTuple):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tcpgoon.discovery.failover import Refused
 from tcpgoon.discovery.find import find
+from tcpgoon.discovery.http.failover import Refused
 from tcpgoon.discovery.instance import Instance, Listing, Status
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService

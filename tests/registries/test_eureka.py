@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.discovery.failover import Refused
 from tcpgoon.discovery.find import find
+from tcpgoon.discovery.http.failover import Refused
 from tcpgoon.discovery.instance import Instance, Listing, Status
 from tcpgoon.discovery.terms import PASSWORD, Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from kubernetes.config import incluster_config
 
-from tcpgoon.discovery import kubernetes
 from tcpgoon.discovery.find import find
 from tcpgoon.discovery.instance import Instance, Listing, Status
+from tcpgoon.discovery.registries import kubernetes
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError, UnknownService, UsageError
 from tcpgoon.plan.endpoint import Family

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tcpgoon.discovery import consul, dns, eureka, file
 from tcpgoon.discovery.instance import Instance, Listing, Status
+from tcpgoon.discovery.registries import consul, dns, eureka, file
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService
 from tcpgoon.plan.lookup import Lookup, parse_lookup
@@ -22,7 +22,7 @@ from tests.discovery.answering import Answer, answering
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "discovery" / "sources.md").read_text()
-RECORDED = ROOT / "tests" / "discovery" / "recorded"
+RECORDED = ROOT / "tests" / "discovery" / "registries" / "recorded"
 AT = "acme://alice@{server}/checkout"
 
 

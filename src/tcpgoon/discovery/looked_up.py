@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tcpgoon.discovery.choice import chosen, with_seed
-from tcpgoon.discovery.dns import listing_of
 from tcpgoon.discovery.find import find
 from tcpgoon.discovery.instance import Instance, Listing, Located, Origin
 from tcpgoon.discovery.locate import locate
 from tcpgoon.discovery.near import clipped
 from tcpgoon.discovery.place import Place
+from tcpgoon.discovery.registries.dns import listing_of
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError
 from tcpgoon.plan.choice import EACH, FIRST, RANDOM, SPREAD, Choice

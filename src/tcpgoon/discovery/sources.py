@@ -32,12 +32,12 @@ class BuiltIn(NamedTuple):
 
 
 BUILT_IN = {
-    "consul": BuiltIn("tcpgoon.discovery.consul:find", "consul"),
-    "dns": BuiltIn("tcpgoon.discovery.dns:find"),
-    "eureka": BuiltIn("tcpgoon.discovery.eureka:find", "eureka"),
-    "file": BuiltIn("tcpgoon.discovery.file:find"),
-    "k8s": BuiltIn("tcpgoon.discovery.kubernetes:find", "kubernetes"),
-    "srv": BuiltIn("tcpgoon.discovery.srv:find", "dns"),
+    "consul": BuiltIn("tcpgoon.discovery.registries.consul:find", "consul"),
+    "dns": BuiltIn("tcpgoon.discovery.registries.dns:find"),
+    "eureka": BuiltIn("tcpgoon.discovery.registries.eureka:find", "eureka"),
+    "file": BuiltIn("tcpgoon.discovery.registries.file:find"),
+    "k8s": BuiltIn("tcpgoon.discovery.registries.kubernetes:find", "kubernetes"),
+    "srv": BuiltIn("tcpgoon.discovery.registries.srv:find", "dns"),
 }
 
 

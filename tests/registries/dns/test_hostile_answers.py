@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tcpgoon.discovery import name_servers, srv
 from tcpgoon.discovery.find import find
 from tcpgoon.discovery.instance import Listing
-from tcpgoon.discovery.name_servers import NameServers
+from tcpgoon.discovery.registries import name_servers, srv
+from tcpgoon.discovery.registries.name_servers import NameServers
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError
 from tcpgoon.plan.endpoint import Endpoint

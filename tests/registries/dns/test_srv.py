@@ -6,7 +6,7 @@ import pytest
 
 from tcpgoon.discovery.find import find
 from tcpgoon.discovery.instance import Instance, Listing, Status
-from tcpgoon.discovery.srv import in_order
+from tcpgoon.discovery.registries.srv import in_order
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService
 from tcpgoon.plan.endpoint import Family

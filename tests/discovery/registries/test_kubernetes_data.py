@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcpgoon.discovery.instance import Instance, Status
-from tcpgoon.discovery.kubernetes_data import (
+from tcpgoon.discovery.registries.kubernetes_data import (
     Slice,
     instances,
     parse,
@@ -24,7 +24,7 @@ from tcpgoon.discovery.kubernetes_data import (
 from tcpgoon.errors import DiscoveryError
 from tcpgoon.plan.endpoint import Family
 
-ANSWERS = {path.stem: path.read_bytes() for path in Path(__file__).with_name("kubernetes_answers").glob("*.json")}
+ANSWERS = {path.stem: path.read_bytes() for path in (Path(__file__).parent / "recorded" / "kubernetes").glob("*.json")}
 SHOWN = "https://here"
 SLICES = parse(ANSWERS["slices"], SHOWN)
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from tcpgoon.discovery.certificates import check_certificates
-from tcpgoon.discovery.consul_data import Wanted
-from tcpgoon.discovery.failover import servers_of
+from tcpgoon.discovery.http.failover import servers_of
 from tcpgoon.discovery.near import clipped, did_you_mean
+from tcpgoon.discovery.registries.consul_data import Wanted
 from tcpgoon.discovery.secrets import read_secret
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import PlanError

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.discovery.consul import find
-from tcpgoon.discovery.failover import Refused
+from tcpgoon.discovery.http.failover import Refused
 from tcpgoon.discovery.instance import Listing
+from tcpgoon.discovery.registries.consul import find
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService
 from tcpgoon.plan.lookup import parse_lookup

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tcpgoon.discovery.consul_data import Wanted
-from tcpgoon.discovery.consul_lookup import Api, Question, Token, api_of, question_of, token_of, trusted_ca
+from tcpgoon.discovery.registries.consul_data import Wanted
+from tcpgoon.discovery.registries.consul_lookup import Api, Question, Token, api_of, question_of, token_of, trusted_ca
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import PlanError
 from tcpgoon.plan.endpoint import Target

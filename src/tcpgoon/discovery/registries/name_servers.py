@@ -13,7 +13,7 @@ import dns.name
 import dns.query
 import dns.rdatatype
 
-from tcpgoon.discovery.srv_data import Found, found_in, nonsense, spoken
+from tcpgoon.discovery.registries.srv_data import Found, found_in, nonsense, spoken
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError
 from tcpgoon.plan.endpoint import Endpoint

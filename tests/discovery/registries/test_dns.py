@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from tcpgoon.discovery.dns import RESOLVER, find, listing_of
 from tcpgoon.discovery.instance import Instance, Listing
+from tcpgoon.discovery.registries.dns import RESOLVER, find, listing_of
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import PlanError, ResolutionError
 from tcpgoon.plan.endpoint import Family, Target

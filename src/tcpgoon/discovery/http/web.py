@@ -11,7 +11,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from tcpgoon.discovery.certificates import of_the_system
-from tcpgoon.discovery.measured import Measuring
+from tcpgoon.discovery.http.measured import Measuring
 from tcpgoon.discovery.near import clipped
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError, TcpgoonError

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from tcpgoon.discovery.file_data import parse
 from tcpgoon.discovery.instance import Listing
 from tcpgoon.discovery.near import clipped
+from tcpgoon.discovery.registries.file_data import parse
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError
 from tcpgoon.plan.lookup import STANDARD_INPUT, Lookup

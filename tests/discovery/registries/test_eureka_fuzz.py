@@ -6,9 +6,9 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tcpgoon.discovery import eureka_data
-from tcpgoon.discovery.eureka_data import Registered, instance_of, parse
 from tcpgoon.discovery.instance import Instance
+from tcpgoon.discovery.registries import eureka_data
+from tcpgoon.discovery.registries.eureka_data import Registered, instance_of, parse
 from tcpgoon.errors import DiscoveryError
 
 RECORDED = Path(__file__).parent / "recorded" / "eureka"

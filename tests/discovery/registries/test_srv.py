@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.discovery.srv import has_route, in_order, name_of, server_of, servers_of_the_system
+from tcpgoon.discovery.registries.srv import has_route, in_order, name_of, server_of, servers_of_the_system
 from tcpgoon.errors import DiscoveryError, PlanError
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.lookup import parse_lookup

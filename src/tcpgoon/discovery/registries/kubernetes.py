@@ -9,14 +9,14 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 from kubernetes.client.rest import RESTClientObject
 
-from tcpgoon.discovery import kubernetes_data as data
 from tcpgoon.discovery.allowed import is_here
+from tcpgoon.discovery.http.measured import Measuring
+from tcpgoon.discovery.http.web import CHUNK, origin, reason, too_large, too_late
 from tcpgoon.discovery.instance import Instance, Listing
-from tcpgoon.discovery.kubernetes_config import Access, access
-from tcpgoon.discovery.measured import Measuring
 from tcpgoon.discovery.near import clipped, did_you_mean
+from tcpgoon.discovery.registries import kubernetes_data as data
+from tcpgoon.discovery.registries.kubernetes_config import Access, access
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.discovery.web import CHUNK, origin, reason, too_large, too_late
 from tcpgoon.errors import DiscoveryError, PlanError, UnknownService
 from tcpgoon.plan.endpoint import Family
 from tcpgoon.plan.lookup import Lookup

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tcpgoon.discovery import find as asking
-from tcpgoon.discovery.file import find
 from tcpgoon.discovery.instance import Instance, Listing
+from tcpgoon.discovery.registries.file import find
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError
 from tcpgoon.plan.lookup import parse_lookup

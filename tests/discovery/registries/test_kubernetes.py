@@ -14,7 +14,7 @@ import yaml
 
 from tcpgoon.discovery.find import find
 from tcpgoon.discovery.instance import Instance, Listing
-from tcpgoon.discovery.kubernetes import Asked, asked_by
+from tcpgoon.discovery.registries.kubernetes import Asked, asked_by
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError
 from tcpgoon.plan.lookup import parse_lookup

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcpgoon.discovery.checked import checked
-from tcpgoon.discovery.file_data import parse
 from tcpgoon.discovery.instance import Instance, Listing, Located, Status
+from tcpgoon.discovery.registries.file_data import parse
 from tcpgoon.discovery.resolution import Found
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tcpgoon.discovery.consul_data import Wanted, parse, parse_datacentres, parse_services
 from tcpgoon.discovery.instance import Instance, Status
+from tcpgoon.discovery.registries.consul_data import Wanted, parse, parse_datacentres, parse_services
 from tcpgoon.errors import DiscoveryError
 
 RECORDED = Path(__file__).parent / "recorded" / "consul"

@@ -12,12 +12,12 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from tcpgoon.discovery.allowed import is_here
-from tcpgoon.discovery.eureka_data import ADDRESSES, Registered, instance_of, parse
-from tcpgoon.discovery.failover import Refused, first_to_answer, servers_of
+from tcpgoon.discovery.http.failover import Refused, first_to_answer, servers_of
+from tcpgoon.discovery.http.web import Web
 from tcpgoon.discovery.instance import Instance, Listing
 from tcpgoon.discovery.near import clipped, did_you_mean
+from tcpgoon.discovery.registries.eureka_data import ADDRESSES, Registered, instance_of, parse
 from tcpgoon.discovery.terms import PASSWORD, Terms
-from tcpgoon.discovery.web import Web
 from tcpgoon.errors import DiscoveryError, NoInstance, PlanError, UnknownService
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.lookup import Lookup

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tcpgoon.discovery.eureka import PARAMS, Wanted, find, wanted_of
-from tcpgoon.discovery.failover import Refused
+from tcpgoon.discovery.http.failover import Refused
 from tcpgoon.discovery.instance import Instance, Listing, Status
+from tcpgoon.discovery.registries.eureka import PARAMS, Wanted, find, wanted_of
 from tcpgoon.discovery.terms import PASSWORD, Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, PlanError, UnknownService
 from tcpgoon.plan.lookup import parse_lookup

@@ -12,9 +12,9 @@ import dns.rdatatype
 import dns.resolver
 
 from tcpgoon.discovery.instance import Listing
-from tcpgoon.discovery.name_servers import NameServers
 from tcpgoon.discovery.near import clipped, did_you_mean
-from tcpgoon.discovery.srv_data import Found, addresses_in, instance_of, offers_in, spoken
+from tcpgoon.discovery.registries.name_servers import NameServers
+from tcpgoon.discovery.registries.srv_data import Found, addresses_in, instance_of, offers_in, spoken
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, PlanError, UnknownService
 from tcpgoon.plan.endpoint import Endpoint, Family, is_address, is_loopback, parse_target

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import consul
 
 from tcpgoon.discovery.allowed import is_here
-from tcpgoon.discovery.consul_data import parse, parse_datacentres, parse_services
-from tcpgoon.discovery.consul_lookup import Api, Question, Token, api_of, question_of, token_of, trusted_ca
-from tcpgoon.discovery.failover import Refused, first_to_answer
+from tcpgoon.discovery.http.failover import Refused, first_to_answer
+from tcpgoon.discovery.http.web import Web
 from tcpgoon.discovery.instance import Listing
 from tcpgoon.discovery.near import clipped, did_you_mean
+from tcpgoon.discovery.registries.consul_data import parse, parse_datacentres, parse_services
+from tcpgoon.discovery.registries.consul_lookup import Api, Question, Token, api_of, question_of, token_of, trusted_ca
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.discovery.web import Web
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.lookup import Lookup

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes.config import incluster_config
 
-from tcpgoon.discovery.kubernetes_config import access
+from tcpgoon.discovery.registries.kubernetes_config import access
 from tcpgoon.errors import DiscoveryError, PlanError, TcpgoonError, UsageError
 
 TOKEN = "s3cr3t-t0ken"

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.discovery.instance import Instance, Status
-from tcpgoon.discovery.srv_data import Found, addresses_in, found_in, instance_of, nonsense, offers_in
+from tcpgoon.discovery.registries.srv_data import Found, addresses_in, found_in, instance_of, nonsense, offers_in
 from tcpgoon.errors import DiscoveryError
 
 NAME = dns.name.from_text("_http._tcp.shop.test.")

@@ -12,10 +12,10 @@ import pytest
 import requests
 import trustme
 
-from tcpgoon.discovery import web
 from tcpgoon.discovery.find import within
+from tcpgoon.discovery.http import web
+from tcpgoon.discovery.http.web import Web, origin, reason
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.discovery.web import Web, origin, reason
 from tcpgoon.errors import DiscoveryError, PlanError
 from tests.discovery.hostile import Answer, routed, says, says_for_ever, serving, whole
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from tcpgoon.discovery.failover import Refused, first_to_answer, servers_of
+from tcpgoon.discovery.http.failover import Refused, first_to_answer, servers_of
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, PlanError, UnknownService
 from tcpgoon.plan.endpoint import Target

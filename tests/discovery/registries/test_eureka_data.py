@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tcpgoon.discovery import eureka_data
-from tcpgoon.discovery.eureka_data import Registered, instance_of, parse
 from tcpgoon.discovery.instance import Instance, Status
+from tcpgoon.discovery.registries import eureka_data
+from tcpgoon.discovery.registries.eureka_data import Registered, instance_of, parse
 from tcpgoon.errors import DiscoveryError
 
 RECORDED = Path(__file__).parent / "recorded" / "eureka"
