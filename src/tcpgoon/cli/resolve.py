@@ -1,5 +1,6 @@
 """``tcpgoon resolve``: all that a target stands for. Nothing is dialled."""
 
+import json
 import sys
 from typing import Any
 
@@ -41,8 +42,13 @@ def resolve(target: tuple[str, ...], output: str, family: str | None, **options:
     asked = target_of(target)
     what = found(asked, terms_of(asked, options, given(options), Family(family or Family.ANY)))
     if output == "json":
-        text = msgspec.json.format(msgspec.json.encode(what.to_dict())).decode()
+        text = _harmless(msgspec.json.format(msgspec.json.encode(what.to_dict())).decode())
     else:
         text = resolved(what, sys.stdout)
     say(text, summary(what))
     return ExitStatus.PASS if what.is_any_up else ExitStatus.INCONCLUSIVE
+
+
+def _harmless(text: str) -> str:
+    """``text``, which is JSON, with all that a terminal would obey escaped: JSON itself escapes but some of that."""
+    return "".join([char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text])
