@@ -97,6 +97,15 @@ def test_ten_thousand_of_one_id() -> None:
     assert len({one.id for one in parse(text.encode(), "x")}) == 10_000
 
 
+def test_more_than_there_may_be() -> None:
+    lines = "".join(f"h:{port}\nh:{port}\n" for port in range(1, 1_001)).encode()
+    assert len(parse(lines, "x", 1_000)) == 1_000
+    with pytest.raises(DiscoveryError, match=r"^x holds more than 999 targets: refused$"):
+        parse(lines, "x", 999)
+    with pytest.raises(DiscoveryError, match=r"^x holds more than 10,000 targets: refused$"):
+        parse("".join(f"h{number}:1\n" for number in range(1_000_000)).encode(), "x")
+
+
 NO_JSON = "x holds no JSON that lists targets: "
 
 

@@ -23,7 +23,7 @@ def find(lookup: Lookup, terms: Terms) -> Listing:
     return Listing(
         service=shown,
         registry=shown,
-        instances=parse(data, clipped(shown)),
+        instances=parse(data, clipped(shown), terms.most_instances),
         is_local=True,  # whoever wrote the file is on this machine
     )
 

@@ -12,12 +12,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from tcpgoon.discovery.instance import Instance, Status
 from tcpgoon.discovery.near import clipped
+from tcpgoon.discovery.terms import MOST_INSTANCES
 from tcpgoon.errors import DiscoveryError, PlanError
 from tcpgoon.plan.endpoint import host_port, is_address, parse_target
 
@@ -52,13 +54,19 @@ class _Listed(msgspec.Struct):
     instances: list[Any]
 
 
-def parse(data: bytes, shown: str) -> tuple[Instance, ...]:
-    """The targets in ``data``, in their order. Raises `DiscoveryError`, which says where ``shown`` is at fault."""
+def parse(data: bytes, shown: str, most: int = MOST_INSTANCES) -> tuple[Instance, ...]:
+    """The targets in ``data``, ``most`` at most, in their order.
+
+    Raises `DiscoveryError`, which says where ``shown`` is at fault.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise DiscoveryError(f"{shown} holds no text: byte {exc.start + 1:,} is not UTF-8") from exc
-    found = tuple(_unique(_from_json(text, shown) if _is_json(text) else _from_lines(text, shown)))
+    targets = _unique(_from_json(text, shown) if _is_json(text) else _from_lines(text, shown))
+    found = tuple(islice(targets, most + 1))
+    if len(found) > most:  # each takes a hundred times the memory of its line
+        raise DiscoveryError(f"{shown} holds more than {most:,} targets: refused")
     if not found:
         raise DiscoveryError(f"{shown} holds no targets: write host:port, one on a line, or JSON")
     return found
