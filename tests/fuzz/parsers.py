@@ -51,7 +51,7 @@ def _lookup(data: bytes) -> None:
     try:
         lookup = parse_lookup(text)
     except PlanError as exc:
-        _require_line(exc)
+        _require(str(exc).isprintable(), "a terminal would obey it")
     else:
         _require(parse_lookup(str(lookup)) == lookup, "it is not read back")
         msgspec.json.decode(msgspec.json.encode(lookup), type=Lookup)
