@@ -2,6 +2,7 @@
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ def test_those_of_the_system(monkeypatch: pytest.MonkeyPatch, folder: str, tmp_p
         (None, str(tmp_path / "empty"), ""),
         (None, None, ""),
     ):
-        paths = ssl.get_default_verify_paths()._replace(cafile=cafile, capath=capath)
+        real: Any = ssl.get_default_verify_paths()  # whose types say that both are always there
+        paths = real._replace(cafile=cafile, capath=capath)
         monkeypatch.setattr(ssl, "get_default_verify_paths", lambda paths=paths: paths)
         assert of_the_system() == expected
