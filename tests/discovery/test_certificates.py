@@ -18,13 +18,13 @@ def folder(tmp_path: Path) -> str:
 def test_those_of_the_system(monkeypatch: pytest.MonkeyPatch, folder: str, tmp_path: Path) -> None:
     """A file before a folder; a folder where something is in it; else none, and whoever asks has to bring some."""
     (tmp_path / "empty").mkdir()
+    known: Any = ssl.get_default_verify_paths()
     for cafile, capath, expected in (
         ("/etc/ca.pem", folder, "/etc/ca.pem"),
         (None, folder, folder),
         (None, str(tmp_path / "empty"), ""),
         (None, None, ""),
     ):
-        real: Any = ssl.get_default_verify_paths()  # whose types say that both are always there
-        paths = real._replace(cafile=cafile, capath=capath)
+        paths = known._replace(cafile=cafile, capath=capath)
         monkeypatch.setattr(ssl, "get_default_verify_paths", lambda paths=paths: paths)
         assert of_the_system() == expected

@@ -1,5 +1,6 @@
 """Sources that never answer, answer nonsense, or raise whatever they like."""
 
+import os
 import signal
 import threading
 import time
@@ -234,14 +235,17 @@ def test_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None
 def test_who_waits_can_be_interrupted() -> None:
     """By a signal, as any other wait."""
     over = threading.Event()
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        over.wait()
+
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(KeyboardInterrupt):
-            within(Terms(timeout_s=100), over.wait, "x")
+            within(Terms(timeout_s=100), interrupt, "x")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
         over.set()
 
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tcpgoon.discovery.instance import Instance, Listing, Status
-from tcpgoon.discovery.registries import consul, dns, eureka, file
+from tcpgoon.discovery.registries import consul, dns, eureka, file, srv
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, NoInstance, UnknownService
 from tcpgoon.plan.lookup import Lookup, parse_lookup
@@ -79,6 +79,11 @@ def test_eureka() -> None:
         found = eureka.find(parse_lookup(f"{at}/CHECKOUT"), Terms())
         known = Known(f"{at}/CHECKOUT", {one.id: one.status for one in found.instances})
         check_source(eureka.find, known=[known], unknown=f"{at}/NOWHERE", at="eureka://alice@{server}/eureka/CHECKOUT")
+
+
+def test_srv() -> None:
+    """Whose servers are asked by UDP: nobody is there."""
+    check_source(srv.find, known=[], at="srv://_http._tcp.shop.test?server={server}")
 
 
 class Bad:

@@ -142,7 +142,10 @@ def test_silence(first: bytes) -> None:
 
     with serving(answer) as server:
         text = said(server.url, Terms(timeout_s=SHORT_S)).replace(server.url, "HERE")
-    assert text == "HERE cannot be asked: no answer in time (--registry-timeout)"
+    assert text in (
+        "HERE cannot be asked: no answer in time (--registry-timeout)",
+        "HERE has not answered in full within 500ms (--registry-timeout)",  # a busy machine took long to ask
+    )
 
 
 @pytest.mark.parametrize(
