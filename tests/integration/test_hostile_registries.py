@@ -171,6 +171,17 @@ def test_this_machine_is_not_dialled_for_a_registry_elsewhere(
     )[-1] + "".join(said.lines)
 
 
+@pytest.mark.parametrize(
+    "words", [("resolve",), *(("run", "-y", "-c", "2", "--hold", "0", *way) for way in WAYS)], ids=str
+)
+def test_the_names_of_a_service_and_its_registry(acme: Any, port: int, words: tuple[str, ...]) -> None:
+    instances = [{"id": name, "host": "127.0.0.1", "port": port} for name in ("a", f"b{BAD}")]
+    env = acme(*instances, service=BAD, registry=BAD * 1_000)
+    said = tcpgoon(*words, "--allow-local", "acme://r/x", env=env)
+    require_plain(said)
+    assert (said.exit_status, said.errors) == (0, [])
+
+
 def test_each_of_which_one_cannot_be_dialled_is_no_pass(acme: Any, port: int) -> None:
     """The others passed: of the whole it is not known."""
     env = acme(
