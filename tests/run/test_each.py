@@ -1,7 +1,9 @@
 """Each instance by itself: real servers, one after another."""
 
+import gc
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +105,31 @@ def test_once_it_is_to_stop_no_further_one_is_begun(ports: list[int]) -> None:
     ]
     assert {one.reason for one in each.results[1:]} == {STOPPED}
     assert each.verdict is Verdict.INTERRUPTED
+
+
+def shared_memory() -> int:
+    """How many descriptors of it this process has."""
+    found = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += str(descriptor.readlink()).startswith("/memfd:tcpgoon ")
+    return found
+
+
+@pytest.mark.parametrize("keep_rows", [True, False])
+def test_many_results_need_not_keep_all_that_happened(keep_rows: bool, ports: list[int]) -> None:
+    """Tables that workers share have a descriptor each."""
+
+    def plan(target: Target) -> Plan:
+        return Plan(target=target, connections=2, pacing=AllAtOnce(), hold_s=0, workers=2)
+
+    gc.collect()  # tables of other tests
+    before = shared_memory()
+    each = run_each([place(number, ports[0]) for number in (1, 2, 3)], plan, keep_rows=keep_rows)
+    assert [one.result and (one.result.metrics.established, one.result.table.rows) for one in each.results] == [
+        (2, 2 if keep_rows else 0)
+    ] * 3
+    assert keep_rows or shared_memory() - before <= 1  # that of the last one, which could be stopped until now
 
 
 @pytest.mark.parametrize("places", [[], [Place(target=Target("h", 80), endpoints=())]])

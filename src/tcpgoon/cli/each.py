@@ -33,6 +33,15 @@ def ask_each(
         say(text_report(one.result) if one.result else line, line)
 
     with interruptible() as stop:
-        each = run_each(places, plan_of, monitor, interval_s=interval_s, stop=stop, begins=begins, ended=ended)
+        each = run_each(
+            places,
+            plan_of,
+            monitor,
+            interval_s=interval_s,
+            stop=stop,
+            begins=begins,
+            ended=ended,
+            keep_rows=False,
+        )
         say(each_report(each, sys.stdout), each_verdict(each))
     return each.verdict.exit_status

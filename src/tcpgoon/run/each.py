@@ -1,12 +1,16 @@
 """Each instance of a service by itself, one after another: a run, and a verdict, for each."""
 
+import gc
 from collections.abc import Callable, Sequence
+
+import msgspec
 
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
+from tcpgoon.record.table import Table
 from tcpgoon.result import EachResult, InstanceResult
 from tcpgoon.run.monitor import Monitor
 from tcpgoon.run.runner import run
@@ -24,12 +28,15 @@ def run_each(
     stop: Stop | None = None,
     begins: Callable[[int, Place], None] = lambda _number, _place: None,
     ended: Callable[[InstanceResult], None] = lambda _result: None,
+    keep_rows: bool = True,
 ) -> EachResult:
     """Carry out the plan that ``plan_of`` makes for each of ``places``, which come of one look-up.
 
     What keeps one instance from being asked is its result, and keeps no other from it. ``begins`` is told the number,
     from 1, and the place of each before it is dialled, ``ended`` what came of it. ``monitor``, ``interval_s`` and
-    ``stop`` are as for `run`; once it is asked to stop no further one is begun.
+    ``stop`` are as for `run`; once it is asked to stop no further one is begun. Without
+    ``keep_rows`` the tables of results are emptied once ``ended`` has seen them: of many large runs they would fill the
+    memory, and where workers share them each has a descriptor.
     """
     first = places[0].origin if places else None
     if first is None:
@@ -40,6 +47,9 @@ def run_each(
         begins(number, place)
         results.append(_one(place, plan_of, monitor, interval_s, stop))
         ended(results[-1])
+        if not keep_rows:
+            results[-1] = _without_rows(results[-1])
+            gc.collect()  # the parts of a run know each other
     return EachResult(
         lookup=first.lookup,
         service=first.service,
@@ -47,6 +57,10 @@ def run_each(
         results=tuple(results),
         others=first.others,
     )
+
+
+def _without_rows(one: InstanceResult) -> InstanceResult:
+    return msgspec.structs.replace(one, result=one.result and msgspec.structs.replace(one.result, table=Table(0)))
 
 
 def _one(
