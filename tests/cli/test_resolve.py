@@ -144,6 +144,15 @@ def test_all_at_once_with_what_each_holds(targets: Path, ports: list[int]) -> No
     assert said.final == {"total": 30, "established": 25, "closed": 5}
 
 
+def test_all_at_once_needs_a_connection_for_each(targets: Path) -> None:
+    """One that nothing was asked of has not passed."""
+    for connections, said in ((2, "2 connections"), (1, "1 connection")):
+        refused = tcpgoon("-y", "-c", connections, "--spread", f"file://{targets}")
+        assert (refused.exit_status, refused.lines) == (64, [])
+        assert refused.errors == [f"tcpgoon: {said} cannot be spread over 3 instances: give -c 3 or more"]
+    assert tcpgoon("-y", "-c", 3, "--spread", f"file://{targets}").exit_status == 0
+
+
 def test_each_address_of_a_name_is_an_instance(ports: list[int]) -> None:
     found = dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo("localhost", 80, socket.AF_INET))
     said = tcpgoon("-y", "-4", "-c", 5, "-s", 0, "--hold", "0.1s", "--each", "localhost", ports[0])

@@ -17,7 +17,7 @@ from tcpgoon.cli.sections import SectionedCommand
 from tcpgoon.cli.source_options import source_options
 from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.cli.workers_option import workers_of, workers_option
-from tcpgoon.discovery.place import ANY_INSTANCE, check_names
+from tcpgoon.discovery.place import ANY_INSTANCE, check_spread
 from tcpgoon.discovery.places import places
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.plan.endpoint import Family, Target
@@ -94,7 +94,7 @@ def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: boo
         raise PlanError("the interval between two status lines must be above 0")
     found = places(asked, choice, terms_of(asked, options, named, draft.dialled_family))
     if choice.spread:
-        check_names(draft, found[0])
+        check_spread(draft, found[0])
     monitor = StatusLines(sys.stdout, sys.stderr if verbose else None)
     secret = (options["send"] or "").startswith("@")
     if choice.each:
