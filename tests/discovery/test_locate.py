@@ -59,7 +59,7 @@ def test_all_in_their_order() -> None:
     assert located() == ()
 
 
-LOOPBACK = "127.0.0.1 is a loopback address, and a registry elsewhere has named it: --allow-local dials it"
+LOOPBACK = "127.0.0.1 is a loopback address, where no registry is to send us: --allow-local dials it"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1."])
@@ -75,9 +75,7 @@ def test_a_name_that_means_loopback(names: Resolver) -> None:
     assert problem(instance("rebound.example")) == LOOPBACK
     assert problem(instance("rebound.example"), is_local=True) == ""
     assert problem(instance("rebound.example"), allow_local=True) == ""
-    link_local = (
-        "169.254.169.254 is a link-local address, and a registry elsewhere has named it: --allow-local dials it"
-    )
+    link_local = "169.254.169.254 is a link-local address, where no registry is to send us: --allow-local dials it"
     assert problem(instance("inside.example")) == link_local
     assert problem(instance("inside.example"), is_local=True) == link_local
     assert problem(instance("inside.example"), allow_local=True) == ""

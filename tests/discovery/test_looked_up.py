@@ -110,7 +110,7 @@ def test_one_that_cannot_be_dialled_is_not_left_out(targets: Any, choice: Choice
     asked = targets(described("a", "192.0.2.1"), described("b", "169.254.169.254"))
     path = str(asked).removeprefix("file://")
     assert fault(DiscoveryError, asked, choice).endswith(
-        ": 169.254.169.254 is a link-local address, and a registry elsewhere has named it: --allow-local dials it"
+        ": 169.254.169.254 is a link-local address, where no registry is to send us: --allow-local dials it"
     )
     assert fault(DiscoveryError, asked, choice).startswith("instance b of ")
     assert path

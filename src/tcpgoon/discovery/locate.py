@@ -98,5 +98,5 @@ def _forbidden(listing: Listing, endpoints: Sequence[Endpoint], terms: Terms) ->
         return ""
     for endpoint in endpoints:
         if what := objection(endpoint.address, to_loopback=not listing.is_local):
-            return f"{endpoint.address} is {what}, and a registry elsewhere has named it: --allow-local dials it"
+            return f"{endpoint.address} is {what}, where no registry is to send us: --allow-local dials it"
     return ""
