@@ -96,6 +96,21 @@ def test_each_has_its_share_of_the_time() -> None:
     assert 900 < shares[1] <= 1000
 
 
+def test_a_share_can_be_said() -> None:
+    """And the last one ends before all of the time is over, so that the failures of all are said."""
+    shares = []
+
+    def ask(server: Target, terms: Terms) -> None:
+        shares.append(terms.timeout_s)
+        raise DiscoveryError(server.host)
+
+    for timeout_s in (10, 0.5):
+        with pytest.raises(DiscoveryError):
+            first_to_answer([A], Terms(timeout_s=timeout_s), ask)
+    assert shares[0] == round(shares[0], 1) < 10
+    assert 0 <= shares[1] < 0.5
+
+
 def test_one_that_never_answers_leaves_time_for_the_next() -> None:
     over = threading.Event()
 

@@ -1,5 +1,6 @@
 """Several servers of one registry are asked in turn, until one answers."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -49,7 +50,7 @@ def first_to_answer(servers: Iterable[Target], terms: Terms, ask: Callable[[Targ
     todo = list(servers)
     faults: list[str] = []
     while todo:
-        own = replace(terms, timeout_s=terms.left_s() / len(todo), _begun=time.monotonic())
+        own = _share(terms, len(todo))
         server = todo.pop(0)
         try:
             return within(own, partial(ask, server, own), str(server))
@@ -58,6 +59,12 @@ def first_to_answer(servers: Iterable[Target], terms: Terms, ask: Callable[[Targ
         except DiscoveryError as exc:
             faults.append(str(exc))
     raise DiscoveryError(_all(faults))
+
+
+def _share(terms: Terms, count: int) -> Terms:
+    """Terms with a ``count``-th of the time that is left, rounded down so that it can be said: ``9.9s``, ``4.9s``."""
+    share_s = terms.left_s() / count
+    return replace(terms, timeout_s=math.floor(share_s * 10) / 10 if share_s >= 1 else share_s, _begun=time.monotonic())
 
 
 def _all(faults: list[str]) -> str:
