@@ -88,9 +88,9 @@ def test_what_is_asked(text: str, question: Question) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("consul://a", "a lookup without a path names no service of Consul's; write consul://server:8500/service"),
-        ("consul://a/", "/ names no service of Consul's; write consul://server:8500/service"),
-        ("consul://a/x/../web", "/x/../web names no service of Consul's; write consul://server:8500/service"),
+        ("consul://a", "consul://… names no service; write consul://server:8500/service"),
+        ("consul://a/", "consul://…/ names no service; write consul://server:8500/service"),
+        ("consul://a/x/../web", "consul://…/x/../web names no service; write consul://server:8500/service"),
         ("consul://a/web?tags=canary", "consul:// has no option tags; did you mean tag?"),
         ("consul://a/web?q=1", "consul:// has no option q; there are address, dc, near, port, tag, token-file"),
         (

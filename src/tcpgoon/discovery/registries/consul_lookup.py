@@ -127,7 +127,7 @@ def _checked(token: Token) -> Token:
 def _segments(path: str) -> list[str]:
     segments = path.removeprefix("/").split("/")
     if any(segment in ("", ".", "..") for segment in segments):
-        raise PlanError(f"{clipped(path) or 'a lookup without a path'} names no service of Consul's; {FORM}")
+        raise PlanError(f"consul://…{clipped(path)} names no service; {FORM}")
     return segments
 
 
