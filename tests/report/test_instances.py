@@ -7,10 +7,11 @@ import pytest
 from tcpgoon.discovery.instance import Instance, Located, Status
 from tcpgoon.discovery.resolution import Found
 from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.report.instances import each_report, each_verdict, resolved, summary
 from tcpgoon.result import EachResult, InstanceResult
-from tests.report.results import metrics, result
+from tests.report.results import metrics, of_level, result
 
 INSTANCES = (
     Instance(id="checkout-1", host="node1.example", port=8080, zone="eu-west-1a", metadata={"version": "7"}),
@@ -118,3 +119,12 @@ def test_what_came_of_each() -> None:
     assert each_verdict(EACH) == "INCONCLUSIVE: of 2 instances 1 could not be judged, 1 passed"
     alone = EachResult(lookup="-", service="s", registry="s", results=EACH.results[:1])
     assert words(each_report(alone, None))[-2:] == [[], ["PASS: of 1 instance 1 passed"]]
+
+
+def test_what_was_held_when_it_was_stopped() -> None:
+    """Nothing is proved before the end: what the reason says was held is in the row, too."""
+    levels = of_level(Assurance.ACKNOWLEDGED, 0, 0)
+    stopped = result(metrics(asked=Assurance.ACKNOWLEDGED, levels=levels), verdict=Verdict.INTERRUPTED)
+    one = InstanceResult(instance=INSTANCES[0], verdict=stopped.verdict, reason="10 were held", result=stopped)
+    each = EachResult(lookup="-", service="s", registry="s", results=(one,))
+    assert words(each_report(each, None))[2][-3:] == ["INTERRUPTED", "10 of 10", "10 were held"]

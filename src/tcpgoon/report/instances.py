@@ -16,7 +16,7 @@ from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.escapes import printable
 from tcpgoon.report.origin import not_asked, status_of
 from tcpgoon.report.printed import printed
-from tcpgoon.result import EachResult, InstanceResult
+from tcpgoon.result import EachResult, InstanceResult, Result
 
 _OF_STATUS = {Status.UP: "green", Status.STARTING: "yellow", Status.UNKNOWN: "dim"}
 _OF_VERDICT = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}
@@ -91,6 +91,11 @@ def _place(one: InstanceResult) -> tuple[str, str, str]:
 
 
 def _came(one: InstanceResult) -> tuple[Text, Text]:
-    metrics = one.result and one.result.metrics
-    held = f"{metrics.established:,} of {one.result.plan.connections:,}" if one.result and metrics else "–"
-    return Text(held), _text(one.reason)
+    return Text(_held(one.result) if one.result else "–"), _text(one.reason)
+
+
+def _held(result: Result) -> str:
+    """``10 of 10``, as the reason has it: what was stopped has proved nothing yet."""
+    metrics = result.metrics
+    held = metrics.counts.held if result.verdict is Verdict.INTERRUPTED else metrics.established
+    return f"{held:,} of {result.plan.connections:,}"
