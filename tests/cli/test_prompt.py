@@ -191,7 +191,7 @@ def test_what_was_looked_up_is_shown(tmp_path: Path) -> None:
             "port:        80",
             "connections: 3",
         ],
-        [f"service:     {path}, one instance after another", *instances, "connections: 3"],
+        [f"service:     {path}, one instance after another", *instances, "connections: 3 to each"],
         [f"service:     {path}", *instances, "connections: 3"],
     ]
 

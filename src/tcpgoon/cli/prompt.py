@@ -28,7 +28,7 @@ def confirm(plan: Plan, place: Place, secret: bool = False) -> None:
 
 def confirm_each(plan: Plan, places: Sequence[Place], secret: bool = False) -> None:
     """The same for a run at each of ``places``, one after another."""
-    _ask(lambda: (*_each(places), *_what(plan, secret)))
+    _ask(lambda: (*_each(places), *_what(plan, secret, " to each")))
 
 
 def _ask(announcement: Callable[[], Iterable[str]]) -> None:
@@ -60,8 +60,8 @@ def _each(places: Sequence[Place]) -> Iterator[str]:
     yield from (f"*   instance:    {line}" for line in instance_lines(places))
 
 
-def _what(plan: Plan, secret: bool) -> Iterator[str]:
-    yield f"*   connections: {plan.connections}"
+def _what(plan: Plan, secret: bool, whom: str = "") -> Iterator[str]:
+    yield f"*   connections: {plan.connections}{whom}"
     yield from _beyond_opening(plan, secret)
 
 
