@@ -25,6 +25,7 @@ EXCLUSIVE = "--pick, --each and --spread exclude each other: one instance, each,
 def asked(words: str, what: Target | Lookup = LOOKUP) -> tuple[Choice, Terms]:
     @click.command
     @click.option("--spread", is_flag=True)
+    @click.option("--target-pid", type=int)
     @discovery_options
     def command(**options: Any) -> tuple[Choice, Terms]:
         return choice_of(what, options), terms_of(what, options, given(options), Family.IPV4)
@@ -96,6 +97,11 @@ def test_terms(tmp_path: Path) -> None:
             "--pick a --each",
             LOOKUP,
             "--pick, --each and --spread exclude each other: one instance, each, or all at once",
+        ),
+        (
+            "--each --target-pid 1",
+            LOOKUP,
+            "--target-pid is one process, and --each asks several instances: give it with --pick",
         ),
         ("--seed 1", LOOKUP, "--seed makes a random choice repeatable: give --pick random too"),
     ],

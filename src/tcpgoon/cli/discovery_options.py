@@ -92,6 +92,8 @@ def choice_of(asked: Target | Lookup, options: Mapping[str, Any]) -> Choice:
     if isinstance(asked, Target) and asked.by_address and (choice.pick or choice.each):
         flag = "--each" if choice.each else "--pick"
         raise PlanError(f"{flag} chooses among instances, and {asked} is one address: give a name, or a registry")
+    if choice.each and options.get("target_pid") is not None:
+        raise PlanError("--target-pid is one process, and --each asks several instances: give it with --pick")
     return choice
 
 
