@@ -15,6 +15,7 @@ from tests.report.results import metrics, result
 ONE = Instance(id="checkout-1", host="node1.example", port=8080, zone="eu-west-1a")
 TWO = Instance(id="10.0.0.6:8080", host="10.0.0.6", port=8080)
 DOWN = Instance(id="checkout-3", host="10.0.0.7", port=8080, status=Status.DOWN, said="disk full")
+SAME = Instance(id="checkout-4", host="10.0.0.6", port=8080)
 EVIL = Instance(id="\x1b[2Jx\nPASS: y", host="10.0.0.8", port=80, zone="\x07", status=Status.UNKNOWN, said="\u202e")
 
 
@@ -84,6 +85,15 @@ def test_several_at_once_with_what_each_holds() -> None:
     assert report[0] == "--- CHECKOUT tcp test statistics ---"
     assert not any(line.startswith("Addresses of") for line in report)
     assert [line for line in report if line.startswith(("Instances", "Not asked"))] == list(origin_lines(several))
+
+
+def test_two_at_the_same_address() -> None:
+    """All that are up are dialled, but no address twice."""
+    several = found(origin(ONE, TWO, how="spread", others=(DOWN, EVIL, SAME)), "10.0.0.5", "10.0.0.6")
+    assert list(origin_lines(several))[1:] == [
+        "At an address that is dialled already: checkout-4",
+        r"Not asked: checkout-3 (DOWN: disk full), \x1b[2Jx\nPASS: y (UNKNOWN: \u202e)",
+    ]
 
 
 def test_of_many_the_first_ones_are_named() -> None:

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from tcpgoon.discovery.instance import Instance, Origin
 from tcpgoon.discovery.place import Place
-from tcpgoon.plan.choice import EACH
+from tcpgoon.plan.choice import EACH, SPREAD
 from tcpgoon.plan.endpoint import Endpoint, host_port
 from tcpgoon.plan.escapes import printable
 from tcpgoon.record.metrics import AtEndpoint
@@ -52,8 +52,12 @@ def origin_lines(result: Result) -> Iterator[str]:
         yield f"Instance: {printable(instance.id)} of {at}" + (f" ({', '.join(known)})" if known else "")
     else:
         yield f"Instances of {at}: {_listed(list(_counted(result, origin)))}"
-    if origin.others and origin.how != EACH:
-        yield not_asked(origin.others)
+    twice = [other for other in origin.others if other.is_up and origin.how == SPREAD]
+    if twice:
+        yield f"At an address that is dialled already: {_listed([printable(other.id) for other in twice])}"
+    others = [other for other in origin.others if other not in twice]
+    if others and origin.how != EACH:
+        yield not_asked(others)
 
 
 def _counted(result: Result, origin: Origin) -> Iterator[str]:
