@@ -166,7 +166,7 @@ def test_this_machine_is_not_dialled_for_a_registry_elsewhere(
         with pytest.raises(BlockingIOError):
             listener.accept()
     assert said.exit_status == 3
-    assert "is a loopback address, and a registry elsewhere has named it: --allow-local dials it" in (
+    assert "is a loopback address, where no registry is to send us: --allow-local dials it" in (
         said.lines + said.errors
     )[-1] + "".join(said.lines)
 
