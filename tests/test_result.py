@@ -155,7 +155,7 @@ PLAIN: dict[str, Any] = {
             {"assurance": 2, "reached": 1, "held": 1, "peak": 1},
             {"assurance": 3, "reached": 0, "held": 0, "peak": 0},
         ],
-        "by_endpoint": [{"dialled": 3, "held": 1}],
+        "by_endpoint": [{"dialled": 3, "held": 1, "refused": 0}],
         "breakdown": {
             "established": 2,
             "acknowledged": 1,

@@ -51,6 +51,7 @@ class Fate(NamedTuple):
     source: int = 0
     answer_s: float = 0.0
     """How long it took to be served."""
+    endpoint: int = 0
 
     @property
     def side(self) -> Side | None:
@@ -92,7 +93,7 @@ def table_of(fates: Sequence[Fate]) -> Table:
     table = Table(len(fates))
     for row, fate in enumerate(fates):
         if fate.state is not State.PLANNED:
-            table.dial(row, fate.start_s, fate.source)
+            table.dial(row, fate.start_s, fate.source, fate.endpoint)
         if fate.state in (State.ESTABLISHED, State.CLOSED, State.LOST):
             table.establish(row, fate.established_s, fate.rtt_us, fate.retransmits)
             prove(table, row, fate)

@@ -144,7 +144,7 @@ def test_a_run_of_handshakes_with_everything_in_it() -> None:
         nothing(HANDSHAKE),
         counts=Counts(planned=1, established=1, closed=2, lost=3, failed=4, abandoned=1),
         levels=(level(HANDSHAKE, 6, 3, 5), level(ACKNOWLEDGED, 0, 0, 0), level(SERVED, 0, 0, 0)),
-        by_endpoint=(AtEndpoint(11, 3),),
+        by_endpoint=(AtEndpoint(11, 3, 2),),
         breakdown=Breakdown(established=6, lost=3, unproved=3),
         ramp_s=6.5,
         response=times,
@@ -470,8 +470,10 @@ def test_how_many_each_endpoint_holds() -> None:
     table.lose(0, 2.0, FIN)
     table.acknowledge(4)
     table.close(4, 3.0)
-    assert measure(table, HANDSHAKE).by_endpoint == (AtEndpoint(2, 1), AtEndpoint(1, 0), AtEndpoint(2, 2))
-    assert measure(table, ACKNOWLEDGED).by_endpoint == (AtEndpoint(2, 0), AtEndpoint(1, 0), AtEndpoint(2, 1))
+    assert measure(table, HANDSHAKE).by_endpoint == (AtEndpoint(2, 1), AtEndpoint(1, 0, 1), AtEndpoint(2, 2))
+    assert [one.is_shut for one in measure(table, HANDSHAKE).by_endpoint] == [False, True, False]
+    assert not AtEndpoint(0, 0).is_shut
+    assert measure(table, ACKNOWLEDGED).by_endpoint == (AtEndpoint(2, 0), AtEndpoint(1, 0, 1), AtEndpoint(2, 1))
     assert not measure(table, HANDSHAKE).are_whole
 
 

@@ -196,10 +196,33 @@ def nobody_listens(seen: Seen) -> Iterator[Finding]:
     )
 
 
+def nobody_listens_at_some(seen: Seen) -> Iterator[Finding]:
+    """TG302: every dial to one of several addresses was refused, and others let us in."""
+    everywhere = seen.metrics.by_endpoint
+    shut = [one for one in everywhere if one.is_shut]
+    if not shut or len(shut) == len(everywhere) or seen.silently_rejected or not seen.established:
+        return
+    refused = sum(one.refused for one in shut)
+    yield Finding(
+        code="TG302",
+        side=Side.TARGET_KERNEL,
+        confidence=Confidence.LIKELY,
+        sentence=f"nobody listens at {len(shut):,} of {len(everywhere):,} addresses: {plural(refused, 'dial')} there "
+        f"{'was' if refused == 1 else 'were'} refused (ECONNREFUSED), the first one too; or a firewall rejects",
+        remedy="start the service there, or look at the port and at the address that it listens on; the report says "
+        "which hold none",
+        commands=("ss -ltn  # there",),
+        evidence={"refused": refused, "addresses": len(shut), "dialled": len(everywhere)},
+        accounts_for=refused,
+    )
+
+
 def refused_from(seen: Seen) -> Iterator[Finding]:
     """TG303: the first were let in, those from the K-th on are refused."""
     if not seen.refused or seen.silently_rejected or not (seen.established or seen.anybody_welcome) or seen.death:
         return
+    if seen.refused == sum(one.refused for one in seen.metrics.by_endpoint if one.is_shut) and seen.established:
+        return  # nobody listens there, and where somebody does all were let in
     let_in = seen.established
     from_then_on = seen.is_few(seen.shape.after_failure, let_in)
     site = seen.on_site
@@ -242,4 +265,4 @@ def _ordinal(seen: Seen) -> str:
     return f"{number:,}{suffix}"
 
 
-RULES = (nobody_listens, refused_from, overflow, waves)
+RULES = (nobody_listens, nobody_listens_at_some, refused_from, overflow, waves)

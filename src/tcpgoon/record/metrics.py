@@ -3,6 +3,7 @@
 This module and those that it is made of are the only ones that need numpy; processes that merely dial never import it.
 """
 
+import errno
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -57,6 +58,13 @@ class AtEndpoint(msgspec.Struct, frozen=True):
     dialled: int
     held: int
     """Those that are there to the end at the level asked for."""
+    refused: int = 0
+    """Dials that were refused (ECONNREFUSED)."""
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether all were refused, the first one too."""
+        return 0 < self.dialled == self.refused
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,8 +244,10 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
 
 def _by_endpoint(rows: Rows, held: Mask) -> tuple[AtEndpoint, ...]:
     endpoint, dialled = rows.column("endpoint"), ~rows.all_of(State.PLANNED)
-    counts = [np.bincount(endpoint[those], minlength=int(endpoint.max(initial=0)) + 1) for those in (dialled, held)]
-    return tuple(AtEndpoint(int(all_of_them), int(those)) for all_of_them, those in zip(*counts, strict=True))
+    refused = rows.all_of(State.FAILED) & (rows.column("error") == errno.ECONNREFUSED)
+    at_least = int(endpoint.max(initial=0)) + 1
+    counts = [np.bincount(endpoint[those], minlength=at_least) for those in (dialled, held, refused)]
+    return tuple(AtEndpoint(*map(int, of_one)) for of_one in zip(*counts, strict=True))
 
 
 def _ramp(start_s: Seconds, decided_s: Seconds, decided: Mask) -> tuple[float, float]:

@@ -93,6 +93,21 @@ AT_ITS_KERNEL = (
     ),
     Situation("refused from the 51st on", facts((50, TAKEN), (50, REFUSED)), (found("TG303", KERNEL, LIKELY),)),
     Situation(
+        "spread over three, and at one nobody listens",
+        facts(*[(1, TAKEN), (1, REFUSED._replace(endpoint=1)), (1, TAKEN._replace(endpoint=2))] * 10),
+        (found("TG302", KERNEL, LIKELY),),
+    ),
+    Situation(
+        "spread over two, and one refuses from the 6th on",
+        facts(*[(1, TAKEN), (1, TAKEN._replace(endpoint=1))] * 5, (10, REFUSED._replace(endpoint=1))),
+        (found("TG303", KERNEL, LIKELY),),
+    ),
+    Situation(
+        "spread over two, and nobody listens at either",
+        facts(*[(1, REFUSED), (1, REFUSED._replace(endpoint=1))] * 10),
+        (found("TG302", KERNEL, LIKELY),),
+    ),
+    Situation(
         "the listener is closed at 50, seen at the target",
         facts((50, TAKEN), (50, REFUSED), on_site=at_site(listens=False, listens_after=True)),
         (found("TG303", KERNEL, CERTAIN),),
