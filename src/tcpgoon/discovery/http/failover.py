@@ -62,9 +62,10 @@ def first_to_answer(servers: Iterable[Target], terms: Terms, ask: Callable[[Targ
 
 
 def _share(terms: Terms, count: int) -> Terms:
-    """Terms with a ``count``-th of the time that is left, rounded down so that it can be said: ``9.9s``, ``4.9s``."""
+    """Terms with a ``count``-th of the time that is left, rounded down so that it can be said: ``4.9s``, ``330ms``."""
     share_s = terms.left_s() / count
-    return replace(terms, timeout_s=math.floor(share_s * 10) / 10 if share_s >= 1 else share_s, _begun=time.monotonic())
+    steps = 10 if share_s >= 1 else 100
+    return replace(terms, timeout_s=math.floor(share_s * steps) / steps, _begun=time.monotonic())
 
 
 def _all(faults: list[str]) -> str:
