@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import tcpgoon
@@ -27,7 +28,8 @@ def test_a_file(tmp_path: Path) -> None:
     assert (b.instance.status, b.endpoints) == (Status.DOWN, ())
     assert b.problem.startswith("b.invalid does not resolve: ")
     assert c.problem.startswith("169.254.1.1 is a link-local address")
-    assert found.is_any_up
+    assert found.can_be_asked
+    assert not msgspec.structs.replace(found, instances=(b, c)).can_be_asked
     assert tcpgoon.resolve(f"file://{path}", allow_local=True).instances[2].problem == ""
     # It is a target itself.
     path.write_text(json.dumps(found.to_dict()))

@@ -21,7 +21,7 @@ from tcpgoon.report.instances import resolved, summary
 @click.command(
     cls=SectionedCommand,
     short_help="List the instances that a target stands for.",
-    epilog="Exit status: 0 an instance is up, 3 none is, or the registry cannot be asked, 64 usage.",
+    epilog="Exit status: 0 an instance is up and can be dialled, 3 none is, or the registry cannot be asked, 64 usage.",
 )
 @click.argument("target", nargs=-1, metavar=METAVAR)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="As what.")
@@ -46,7 +46,7 @@ def resolve(target: tuple[str, ...], output: str, family: str | None, **options:
     else:
         text = resolved(what, sys.stdout)
     say(text, summary(what))
-    return ExitStatus.PASS if what.is_any_up else ExitStatus.INCONCLUSIVE
+    return ExitStatus.PASS if what.can_be_asked else ExitStatus.INCONCLUSIVE
 
 
 def _harmless(text: str) -> str:

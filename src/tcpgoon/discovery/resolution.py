@@ -25,9 +25,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """All of them, whatever their status, the first to pick first."""
 
     @property
-    def is_any_up(self) -> bool:
-        """Whether there is an instance that would be picked without being asked for."""
-        return any(one.instance.is_up for one in self.instances)
+    def can_be_asked(self) -> bool:
+        """Whether an instance is up, and can be dialled."""
+        return any(one.instance.is_up and not one.problem for one in self.instances)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, which a ``file://`` target may hold: strings, numbers, lists, dicts."""
