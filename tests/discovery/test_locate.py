@@ -64,9 +64,11 @@ LOOPBACK = "127.0.0.1 is a loopback address, where no registry is to send us: --
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1."])
 def test_loopback_however_it_is_written(host: str) -> None:
+    # The resolver may not know all of them, nor have anybody to ask.
     found = problem(instance(host))
-    assert found in (LOOPBACK, f"{host} does not resolve: Name or service not known")
-    assert problem(instance(host), is_local=True) in ("", f"{host} does not resolve: Name or service not known")
+    assert found == LOOPBACK or found.startswith(f"{host} does not resolve: ")
+    allowed = problem(instance(host), is_local=True)
+    assert not allowed or allowed.startswith(f"{host} does not resolve: ")
 
 
 def test_a_name_that_means_loopback(names: Resolver) -> None:

@@ -117,7 +117,7 @@ def test_a_dead_worker_is_an_error_of_the_with_too(eventually: Eventually) -> No
     server = Server(ServerConfig(workers=2))
     line = r"^worker process \d+ of the server was ended by SIGTERM, and the server with it$"
     with pytest.raises(TcpgoonError, match=line), server:  # noqa: PT012 - all of the block is needed
-        os.kill(workers_of(os.getpid())[0], signal.SIGTERM)
+        os.kill(workers_in(server)[0], signal.SIGTERM)
         eventually(lambda: server._failure is not None)
 
 
@@ -144,8 +144,8 @@ def test_workers_that_have_no_descriptors_are_an_error_and_leave_nothing() -> No
 
 def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_GRACE_S", 0.2)
-    with Server(ServerConfig(workers=2)):
-        pids = workers_of(os.getpid())
+    with Server(ServerConfig(workers=2)) as server:
+        pids = workers_in(server)
         watched = [os.pidfd_open(pid) for pid in pids]
         os.kill(pids[0], signal.SIGSTOP)
     wait_for_end(watched)
@@ -154,10 +154,7 @@ def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -
 def test_a_nursery_that_does_not_end_is_killed_with_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_GRACE_S", 0.2)
     with Server(ServerConfig(workers=2)) as server:
-        assert isinstance(server._service, workers.Workers)
-        nursery = server._service._nursery
-        assert nursery
-        pids = workers_of(os.getpid())
+        nursery, pids = nursery_in(server), workers_in(server)
         watched = [os.pidfd_open(pid) for pid in pids]
         for pid in (nursery.pid, *pids):
             os.kill(pid, signal.SIGSTOP)
@@ -177,6 +174,18 @@ def test_a_worker_inherits_only_what_it_needs() -> None:
             assert [len(links_of(pid)) for pid in pids] == [11, 11]
             # Standard streams, memory, places, lifeline, report, and the report of each worker.
             assert len(links_of(nursery)) == 9
+
+
+def nursery_in(server: Server) -> subprocess.Popen[bytes]:
+    """The nursery of a server in this process, which has other children too."""
+    assert isinstance(server._service, workers.Workers)
+    assert server._service._nursery
+    return server._service._nursery
+
+
+def workers_in(server: Server) -> list[int]:
+    """The process ids of its workers."""
+    return children_of(nursery_in(server).pid)
 
 
 def workers_of(pid: int) -> list[int]:

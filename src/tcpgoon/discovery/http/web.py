@@ -25,6 +25,8 @@ CHUNK = 65_536
 _UNKNOWN_ISSUER = range(18, 22)
 """X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT and the three after it."""
 
+_TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.ReadTimeoutError)
+
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -171,7 +173,7 @@ def reason(exc: BaseException) -> str:
     if any(isinstance(cause, requests.exceptions.InvalidHeader) for cause in causes):
         # Its text has the header in it, and what is unusual in ours are passwords and tokens.
         return "a password or token cannot be sent that begins with a space or has a line break in it"
-    if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in causes):
+    if any(isinstance(cause, _TIMEOUTS) for cause in causes):
         return "no answer in time (--registry-timeout)"
     said = [cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror]
     innermost = causes[-1]
