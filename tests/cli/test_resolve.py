@@ -177,7 +177,7 @@ def test_preflight_of_an_instance(targets: Path) -> None:
     [
         ("file:///no/such", 3, "/no/such cannot be read: No such file or directory"),
         ("-", 3, "standard input holds no targets: write host:port, one on a line, or JSON"),
-        ("fil://x", 64, "fil:// is not known here; did you mean file?"),
+        ("fil://x", 64, "fil:// is not known here; did you mean file://?"),
         (
             "gopher://x",
             64,

@@ -114,10 +114,10 @@ def test_those_that_need_none(tmp_path: Path, target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "text"),
     [
-        ("eurka://x/y", "eurka:// is not known here; did you mean eureka?"),
+        ("eurka://x/y", "eurka:// is not known here; did you mean eureka://?"),
         ("zookeeper+https://x/y", "zookeeper+https:// is not known here; there are host:port, acme://, consul://, "
          "dns://, eureka://, file://, k8s://, srv://, tcp:// and - (standard input)"),
-        ("acm://x", "acm:// is not known here; did you mean acme?"),
+        ("acm://x", "acm:// is not known here; did you mean acme://?"),
     ],
 )  # fmt: skip
 def test_a_scheme_that_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, text: str) -> None:

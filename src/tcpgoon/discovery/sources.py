@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
 from tcpgoon.discovery.instance import Listing
-from tcpgoon.discovery.near import clipped, did_you_mean
+from tcpgoon.discovery.near import clipped, near_names
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import DiscoveryError, PlanError, UsageError
 from tcpgoon.plan.lookup import Lookup
@@ -51,7 +51,8 @@ def source_for(lookup: Lookup) -> Source:
     others = _others(lookup.kind)
     if lookup.kind not in others:
         known = sorted([*BUILT_IN, *others, "tcp"])
-        near = did_you_mean(lookup.kind, known)
+        alike = " or ".join(f"{clipped(kind)}://" for kind in near_names(lookup.kind, known))
+        near = f"; did you mean {alike}?" if alike else ""
         there = f"; there are host:port, {', '.join(f'{kind}://' for kind in known)} and - (standard input)"
         raise PlanError(f"{clipped(lookup.scheme)}:// is not known here{near or there}")
     try:
