@@ -24,17 +24,17 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_spread(plan: Plan, place: Place) -> None:
-    """Raise `PlanError` where ``plan`` cannot be spread over all instances of ``place``.
+    """Raise `PlanError` where ``plan`` cannot be spread over all instances, or addresses, of ``place``.
 
     It has a connection for each of them: one that was asked for none would seem to have passed. And where it has to
     know one name for all of them, these do not have several.
     """
-    instances = place.origin.dialled if place.origin else ()
-    if plan.connections < len(instances):
+    many, what = len(place.endpoints), "instances" if place.origin else "addresses"
+    if plan.connections < many:
         raise PlanError(
-            f"{plan.connections:,} connection{'s' * (plan.connections != 1)} cannot be spread over {len(instances):,} "
-            f"instances: give -c {len(instances)} or more"
+            f"{plan.connections:,} connection{'s' * (plan.connections != 1)} cannot be spread over {many:,} {what}: "
+            f"give -c {many} or more"
         )
-    hosts = {instance.host for instance in instances}
+    hosts = {instance.host for instance in place.origin.dialled} if place.origin else set()
     if plan.tls and plan.tls.verify and plan.tls.server_name == ANY_INSTANCE.host and len(hosts) > 1:
         raise PlanError("the instances have different names: --tls-name says which one their certificates are for")
