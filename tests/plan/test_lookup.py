@@ -104,6 +104,7 @@ def test_scheme_kind_and_transport() -> None:
         ("x://a\x1bb", r"'x://a\x1bb' has control characters in it"),
         ("file://\udcff", r"'file://\udcff' has bytes in it that are not UTF-8"),
         ("x://a?b=1&b=2", "'x://a?b=1&b=2' says twice what b is"),
+        ("x://a?b\u200e=1&b\u200e=2", r"'x://a?b\u200e=1&b\u200e=2' says twice what b\u200e is"),
         ("x://" + "a" * 2_000, "a target of 2,004 characters is none: 2,000 are allowed"),
     ],
 )

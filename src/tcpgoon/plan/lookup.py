@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from tcpgoon.errors import PlanError
-from tcpgoon.plan.escapes import is_text
+from tcpgoon.plan.escapes import is_text, printable
 
 LONGEST = 2_000
 """Characters of an expression: more than any registry's address has."""
@@ -98,6 +98,6 @@ def _params(text: str, query: str) -> dict[str, str]:
     params: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name in params:
-            raise PlanError(f"{text!r} says twice what {name} is")
+            raise PlanError(f"{text!r} says twice what {printable(name)} is")
         params[name] = value
     return params
