@@ -25,7 +25,7 @@ def measured(folder: Path, *words: object) -> dict[str, float]:
 
 
 def test_twenty_thousand_like_a_million(tmp_path: Path) -> None:
-    found = measured(tmp_path, "million", "--hold", "2s")
+    found = measured(tmp_path, "million", "--hold", "4s")  # to be seen in time on a busy machine, too
     assert found["established, acknowledged, held"] == 20_000
     assert found["client: memory (PSS), MB"] < 900
     assert found["client: growth, KB each"] < 0.5
