@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from tcpgoon.discovery.instance import Instance, Listing
 from tcpgoon.discovery.near import clipped, did_you_mean
 from tcpgoon.errors import NoInstance
-from tcpgoon.plan.choice import FIRST, MOST_SEED, RANDOM, Choice
+from tcpgoon.plan.choice import FIRST, RANDOM, Choice
+
+DRAWN_SEEDS = 1_000_000
+"""Enough to choose by, and few enough to be typed again."""
 
 
 def chosen(listing: Listing, choice: Choice) -> tuple[Instance, ...]:
@@ -28,7 +31,7 @@ def with_seed(choice: Choice) -> Choice:
     """``choice`` with a seed where it needs one and has none, so that it can be said, and the choice repeated."""
     if choice.pick != RANDOM or choice.seed is not None:
         return choice
-    return Choice(pick=RANDOM, seed=random.SystemRandom().randrange(min(MOST_SEED, 1_000_000)))
+    return Choice(pick=RANDOM, seed=random.SystemRandom().randrange(DRAWN_SEEDS))
 
 
 def count_by_status(listing: Listing) -> str:

@@ -31,7 +31,9 @@ def looked_up(asked: Target | Lookup, choice: Choice, terms: Terms) -> tuple[Pla
     for one in located:
         if one.problem:
             raise DiscoveryError(f"instance {clipped(one.instance.id)} of {clipped(listing.service)}: {one.problem}")
-    return (_spread(asked, listing, choice, located) if choice.spread else _single(asked, listing, choice, located[0]),)
+    if choice.spread:
+        return (_spread(asked, listing, choice, located),)
+    return (_place(asked, listing, choice, instances, located[0]),)
 
 
 def listed(asked: Target | Lookup, terms: Terms) -> tuple[Listing, Terms]:
@@ -39,10 +41,6 @@ def listed(asked: Target | Lookup, terms: Terms) -> tuple[Listing, Terms]:
     if isinstance(asked, Target):
         return listing_of(asked, terms), replace(terms, allow_local=True)
     return find(asked, terms), terms
-
-
-def _single(asked: Target | Lookup, listing: Listing, choice: Choice, one: Located) -> Place:
-    return _place(asked, listing, choice, (one.instance,), one)
 
 
 def _place(asked: Target | Lookup, listing: Listing, choice: Choice, meant: Sequence[Instance], one: Located) -> Place:

@@ -8,6 +8,7 @@ from tcpgoon.judge.naming import Named, named, plural, were
 from tcpgoon.judge.plateaus import Kind
 from tcpgoon.judge.seen import STUCK_S, Seen
 from tcpgoon.record.knock import Fared
+from tcpgoon.record.metrics import AtEndpoint
 from tcpgoon.record.outcome import Side
 from tcpgoon.record.unserved import Unserved
 
@@ -198,8 +199,7 @@ def nobody_listens(seen: Seen) -> Iterator[Finding]:
 
 def nobody_listens_at_some(seen: Seen) -> Iterator[Finding]:
     """TG302: every dial to one of several addresses was refused, and others let us in."""
-    everywhere = seen.metrics.by_endpoint
-    shut = [one for one in everywhere if one.is_shut]
+    everywhere, shut = seen.metrics.by_endpoint, _shut(seen)
     if not shut or len(shut) == len(everywhere) or seen.silently_rejected or not seen.established:
         return
     refused = sum(one.refused for one in shut)
@@ -217,11 +217,16 @@ def nobody_listens_at_some(seen: Seen) -> Iterator[Finding]:
     )
 
 
+def _shut(seen: Seen) -> list[AtEndpoint]:
+    """The addresses at which nobody listens."""
+    return [one for one in seen.metrics.by_endpoint if one.is_shut]
+
+
 def refused_from(seen: Seen) -> Iterator[Finding]:
     """TG303: the first were let in, those from the K-th on are refused."""
     if not seen.refused or seen.silently_rejected or not (seen.established or seen.anybody_welcome) or seen.death:
         return
-    if seen.refused == sum(one.refused for one in seen.metrics.by_endpoint if one.is_shut) and seen.established:
+    if seen.refused == sum(one.refused for one in _shut(seen)) and seen.established:
         return  # nobody listens there, and where somebody does all were let in
     let_in = seen.established
     from_then_on = seen.is_few(seen.shape.after_failure, let_in)

@@ -1,7 +1,6 @@
 """The plan: everything that is asked, immutable, valid by construction, to and from plain data."""
 
 import math
-from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Self
 
@@ -160,7 +159,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def dialled_family(self) -> Family:
         """The family that the target's name has to be resolved to: what -4/-6 says, or else that of the sources."""
-        return dialled_family(self.family, self.sources)
+        if self.family is Family.ANY:
+            return next(iter(check_sources(self.sources)), Family.ANY)
+        return self.family
 
     @property
     def required(self) -> tuple[Requirement, ...]:
@@ -179,11 +180,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             return msgspec.convert(plain, cls)
         except (msgspec.ValidationError, UnicodeError) as exc:
             raise PlanError(f"not a plan: {exc}") from exc
-
-
-def dialled_family(family: Family, sources: Sequence[str]) -> Family:
-    """The family to resolve to: ``family``, where it says one, or else that of ``sources``. Raises `PlanError`."""
-    return next(iter(check_sources(sources)), Family.ANY) if family is Family.ANY else family
 
 
 def _in_range(what: str, value: float, least: float, most: float) -> None:

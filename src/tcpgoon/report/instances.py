@@ -32,7 +32,7 @@ def resolved(found: Found, out: TextIO | None) -> str:
         instance = one.instance
         table.add_row(
             Text(str(number)),
-            *map(_text, (instance.id,)),
+            _text(instance.id),
             Text(status_of(instance), _OF_STATUS.get(instance.status, "red")),
             *map(_text, (_where(one), instance.zone, _metadata(instance))),
         )
