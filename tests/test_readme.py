@@ -14,6 +14,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 SAID_IN_CODE = {
     "--sleep": "10",
     "--pick": "the first that is up",
+    "--require": "all are held at once, and none is lost",
     "--registry-ca": "those of the system",
     "--registry-password-file": "`TCPGOON_REGISTRY_PASSWORD`, or that of `~/.netrc`",
     "--source": "auto: the kernel's choice, and more addresses of this host where that has too few ports",

@@ -178,6 +178,7 @@ PLAIN: dict[str, Any] = {
         "slowest_dial_s": 0.0001,
         "slowest_answer_s": 0.0,
         "establishment": times(1, 0.25),
+        "establishment_known": times(1, 0.0001),
         "time_to_error": times(1, 0.25),
         "handshake_rtt": times(2, 0.0001),
         "lateness": times(2, 0.2499),
@@ -201,7 +202,7 @@ PLAIN: dict[str, Any] = {
         "phantom_endings": [],
         "pushed_out": 0,
         "kept_out": 0,
-        "newcomers": [{"least_held": 0, "most_held": 0, "welcome": times(1, 0.5), "others": []}],
+        "newcomers": [{"beside_all": False, "least_held": 0, "most_held": 0, "welcome": times(1, 0.5), "others": []}],
         "received_bytes": 0,
     },
     "findings": [

@@ -13,6 +13,7 @@ from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.named_probes import named_probes
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.plan import Close, Plan
+from tcpgoon.plan.requirements import parse_requirement
 from tests.cli.asked import asked, run_nothing
 
 
@@ -72,6 +73,11 @@ def test_targets(words: list[str], target: Target) -> None:
         ("--source auto", "sources", ("auto",)),
         ("--spread", "spread", True),
         ("--force", "force", True),
+        (
+            "--require established>=99% --require handshake<1s",
+            "requirements",
+            (parse_requirement("established >= 99%"), parse_requirement("handshake < 1s")),
+        ),
     ],
 )
 def test_each_flag_changes_its_field(flags: str, field: str, value: object) -> None:
@@ -118,6 +124,12 @@ def test_the_interval(flags: str) -> None:
             "--close rudely host 80",
             "Invalid value for '--close': 'rudely' is not one of 'fin', 'reset' (see 'tcpgoon run --help')",
         ),
+        (
+            "--require handshake<5 host 80",
+            "Invalid value for '--require': 'handshake<5': '5' is not a duration: write it like 250ms, 5s or 1m30s "
+            "(see 'tcpgoon run --help')",
+        ),
+        ("--require tls<5s host 80", "'tls < 5s' needs TLS: give --tls"),
         ("--source nowhere:1 host 80", "'nowhere:1' is not an IP address"),
         (
             "--source no/where host 80",

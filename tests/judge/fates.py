@@ -27,6 +27,9 @@ TARGET = Target("example.org", 80)
 ENOUGH = ClientLimits(descriptors_soft=10**6, descriptors_hard=10**6, descriptors_in_use=0, ports=None)
 FEW = ClientLimits(descriptors_soft=10, descriptors_hard=20, descriptors_in_use=4, ports=None)
 
+COUNTED = [Field.ESTABLISHED, Field.LOST, Field.PEAK]
+"""The fields that say how many there were."""
+
 ESTABLISHED_S, TORN_DOWN_S = 1.0, 10.0
 
 

@@ -1,11 +1,14 @@
 """The sentences, to the letter."""
 
+import math
+
 import pytest
 
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.reasons import carried, left_open, shortfall, stopped, unfinished
 from tcpgoon.judge.strain import Strain, Worker
+from tcpgoon.plan.requirements import parse_requirement
 from tcpgoon.record.heard import Saying
 from tcpgoon.record.knock import Fared
 from tcpgoon.record.unserved import Unserved
@@ -36,6 +39,7 @@ from .fates import (
     TAKEN,
     UNREACHABLE,
     Fate,
+    at_least,
     exactly,
     facts_of,
     knock,
@@ -299,7 +303,7 @@ SAID = (
     ],
 )
 def test_of_a_fail(facts: Facts, what: str) -> None:
-    assert shortfall(facts, list(facts.plan.requirements)) == what
+    assert shortfall(facts, [(one, 3.0) for one in facts.plan.requirements]) == what
 
 
 @pytest.mark.parametrize("why", sorted(set(Unserved) - {Unserved.NONE}), ids=lambda why: why.name)
@@ -308,3 +312,37 @@ def test_each_way_of_not_being_served_has_its_words(why: Unserved) -> None:
 
     assert reason.startswith("only 1 of 2 connections were established, served and held to the end: 1 ")
     assert "{" not in reason
+
+
+REQUIRED = parse_requirement("p99 answer < 50ms")
+
+
+@pytest.mark.parametrize(
+    ("text", "measured", "said"),
+    [
+        ("p99 answer < 50ms", 0.0731, "p99 answer is 73.1ms, required: < 50ms"),
+        ("newcomer < 100ms", math.inf, "newcomer is without end, required: < 100ms"),
+        ("handshake < 1s", None, "handshake is not known, required: < 1s"),
+        ("retransmitted < 1%", 1_234.0, "retransmitted is 1,234, required: < 1%"),
+    ],
+)
+def test_of_what_is_required_besides(text: str, measured: float | None, said: str) -> None:
+    """Of a FAIL: alone, beside connections that are missing, and beside a number of them that is required."""
+    one = (parse_requirement(text), measured)
+    well, ill = facts_of([HELD] * 2), facts_of([HELD, REFUSED])
+    held = "2 of 2 connections were established, acknowledged and held"
+    assert shortfall(well, [one]) == f"{held}, but {said}"
+    assert (
+        shortfall(well, [one, (exactly(1), 2.0)]) == f"{held}, at most 2 at once; required: {one[0]}, established = 1"
+    )
+    assert shortfall(ill, [one, (at_least(2), 1.0)]) == (
+        f"only 1 of 2 connections were established, acknowledged and held to the end: 1 × ECONNREFUSED; {said}"
+    )
+
+
+def test_of_what_is_in_doubt_besides() -> None:
+    doubted = [(REQUIRED, 0.0731), (REQUIRED, None)]
+    assert left_open(facts_of([HELD]), (), 0, doubted) == (
+        "p99 answer is 73.1ms, required: < 50ms: how much of that is this client's own is not known; "
+        "p99 answer is not known, required: < 50ms"
+    )

@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.judge.verdict import Judgement, Verdict, worst
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.probe import Exchange
-from tcpgoon.plan.requirements import Bound, Field, Requirement
+from tcpgoon.plan.requirements import Bound, Field, Requirement, Statistic, Unit, parse_requirement
 from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.record.connection import State
 from tcpgoon.record.knock import Fared, Knock
@@ -26,6 +27,7 @@ from .fates import (
     ABANDONED,
     ACKNOWLEDGED,
     CLOSED_BY_PEER,
+    COUNTED,
     DOUBTFUL,
     ENOUGH,
     FEW,
@@ -228,7 +230,8 @@ strains = st.builds(
     workers=st.just(()) | st.lists(workers, max_size=3).map(tuple),
 )
 
-requirements = st.lists(st.builds(Requirement, st.sampled_from(Field), st.sampled_from(Bound), st.just(1)), max_size=3)
+counted = st.builds(Requirement, st.sampled_from(COUNTED), st.sampled_from(Bound), st.just(1.0))
+requirements = st.lists(counted, max_size=3)
 
 
 def is_proved(fate: Fate, level: Assurance) -> bool:
@@ -572,3 +575,107 @@ def test_there_is_always_a_reason(
     assert reason == reason.strip()
     assert not reason.endswith((":", ",", "()"))
     assert "\n" not in reason
+
+
+# Requirements on times, and on what is repeated.
+
+SLOW = HELD._replace(start_s=0.9, rtt_us=100_000)
+"""Established in 100 ms, as the kernel saw it too."""
+LATE_SEEN = HELD._replace(start_s=0.9)
+"""In 100 µs, which we saw after 100 ms."""
+WELCOME = Knock(at_s=3.0, held=3, fared=Fared.WELCOME, time_s=0.05, gone_s=3.1)
+
+
+def on(fates: list[Fate], *texts: str, **knobs: Any) -> Judgement:
+    return judged(facts_of(fates, ACKNOWLEDGED, *map(parse_requirement, texts), **knobs))
+
+
+ALL_HELD = "3 of 3 connections were established, acknowledged and held"
+
+
+@pytest.mark.parametrize(
+    ("fates", "text", "verdict", "reason"),
+    [
+        ([HELD._replace(start_s=0.999)] * 3, "establishment < 50ms", Verdict.PASS, f"{ALL_HELD} for 1s"),
+        (
+            [SLOW] * 3,
+            "p99 establishment < 50ms",
+            Verdict.FAIL,
+            f"{ALL_HELD}, but p99 establishment is 100ms, required: < 50ms",
+        ),
+        (
+            [LATE_SEEN] * 3,
+            "p99 establishment < 50ms",
+            Verdict.INCONCLUSIVE,
+            "p99 establishment is 100ms, required: < 50ms: how much of that is this client's own is not known",
+        ),
+        ([LATE_SEEN] * 3, "handshake < 50ms", Verdict.PASS, f"{ALL_HELD} for 1s"),
+        (
+            [HELD._replace(rtt_us=0)] * 3,
+            "handshake < 50ms",
+            Verdict.INCONCLUSIVE,
+            "max handshake is not known, required: < 50ms",
+        ),
+        ([HELD, HELD, HELD], "retransmitted < 1%", Verdict.PASS, f"{ALL_HELD} for 1s"),
+        (
+            [HELD, HELD, HELD._replace(retransmits=1)],
+            "retransmitted < 1%",
+            Verdict.FAIL,
+            f"{ALL_HELD}, but retransmitted is 1, required: < 1%",
+        ),
+        (
+            [SLOW, SLOW, REFUSED],
+            "establishment < 50ms",
+            Verdict.FAIL,
+            "only 2 of 3 connections were established, acknowledged and held to the end: 1 × ECONNREFUSED; "
+            "establishment is 100ms, required: < 50ms",
+        ),
+        (
+            [HELD._replace(start_s=0.999)] * 2 + [REFUSED],
+            "establishment < 50ms",
+            Verdict.FAIL,
+            "only 2 of 3 connections were established, acknowledged and held to the end: 1 × ECONNREFUSED",
+        ),
+        (
+            [HELD] * 2 + [REFUSED],
+            "established >= 60%",
+            Verdict.PASS,
+            "2 of 3 connections were established, acknowledged and held for 1s",
+        ),
+    ],
+)
+def test_a_requirement_on_times(fates: list[Fate], text: str, verdict: Verdict, reason: str) -> None:
+    assert on(fates, text) == Judgement(verdict, reason.replace("max handshake", "handshake"))
+
+
+def test_a_newcomer_that_waits_for_ever() -> None:
+    plan = plan_of(3, requirements=(parse_requirement("newcomer < 100ms"),), hold_s=2)
+    waiting = msgspec.structs.replace(WELCOME, fared=Fared.WAITING)
+    assert judged(facts_of([HELD] * 3, plan=plan, newcomers=(WELCOME,))).verdict is Verdict.PASS
+    assert judged(facts_of([HELD] * 3, plan=plan, newcomers=(waiting,))) == Judgement(
+        Verdict.FAIL, f"{ALL_HELD}, but newcomer is without end, required: < 100ms"
+    )
+    assert judged(facts_of([HELD] * 3, plan=plan)) == Judgement(
+        Verdict.INCONCLUSIVE, "newcomer is not known, required: < 100ms"
+    )
+
+
+timed = st.builds(
+    Requirement,
+    st.sampled_from([Field.ESTABLISHMENT, Field.HANDSHAKE]),
+    st.sampled_from(Bound),
+    st.sampled_from([0.0, 0.0001, 0.05, 0.5, 1.0, 5.0]),
+    st.just(Unit.SECONDS),
+    st.none() | st.sampled_from(Statistic),
+)
+
+
+@given(fates=tables, level=levels, required=st.lists(timed | counted, min_size=1, max_size=3))
+def test_what_is_bounded_besides_makes_no_pass_of_anything(
+    fates: list[Fate], level: Assurance, required: list[Requirement]
+) -> None:
+    """Bounding a time asks for more, never for less: all that has to be there without it has to be there with it."""
+    with_times = verdict_on(fates, *required, level=level)
+    without = verdict_on(fates, *(one for one in required if one.field in COUNTED), level=level)
+    assert with_times is not Verdict.PASS or without is Verdict.PASS
+    assert without is not Verdict.FAIL or with_times is Verdict.FAIL

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from tcpgoon.judge.strain import Strain, Worker
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.assurance import Assurance
-from tcpgoon.plan.requirements import Bound, Field, Requirement
+from tcpgoon.plan.requirements import Bound, Requirement
 from tcpgoon.record.connection import State
 from tcpgoon.record.unserved import Unserved
 
 from .fates import (
     ACKNOWLEDGED,
+    COUNTED,
     HELD,
     OPENING,
     ORPHAN,
@@ -31,7 +32,7 @@ from .fates import (
 from .test_verdict import levels, tables
 
 requirements = st.lists(
-    st.builds(Requirement, st.sampled_from(Field), st.sampled_from(Bound), st.integers(0, 9)), max_size=3
+    st.builds(Requirement, st.sampled_from(COUNTED), st.sampled_from(Bound), st.integers(0, 9).map(float)), max_size=3
 )
 orphaned = st.lists(
     st.sampled_from(ORPHANS) | st.builds(unserved, st.sampled_from(Unserved), st.just(ORPHAN)), min_size=1, max_size=4

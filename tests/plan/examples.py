@@ -9,7 +9,7 @@ from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.plan import HIGHEST_PID, MOST_CONFIRM_RATE, MOST_CONNECTIONS, MOST_WORKERS, Close, Plan
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
-from tcpgoon.plan.requirements import Bound, Field, Requirement
+from tcpgoon.plan.requirements import TIMES, Bound, Field, Requirement, Statistic, Unit
 from tcpgoon.plan.tls import TlsOptions, TlsVersion
 
 A_YEAR_S = 366 * 86_400
@@ -63,7 +63,19 @@ def plans(draw: st.DrawFn) -> Plan:
     family = draw(st.sampled_from([Family.IPV4, Family.IPV6]))
     addresses = st.ip_addresses(v=4 if family is Family.IPV4 else 6).map(str)
     connections = draw(st.integers(1, MOST_CONNECTIONS))
-    requirements = st.builds(Requirement, st.sampled_from(Field), st.sampled_from(Bound), st.integers(0, connections))
+    counts = st.sampled_from(sorted(set(Field) - TIMES))
+    requirements = st.one_of(
+        st.builds(Requirement, counts, st.sampled_from(Bound), st.integers(0, connections).map(float)),
+        st.builds(Requirement, counts, st.sampled_from(Bound), st.floats(0, 1), st.just(Unit.SHARE)),
+        st.builds(
+            Requirement,
+            st.sampled_from([Field.ESTABLISHMENT, Field.HANDSHAKE]),
+            st.sampled_from(Bound),
+            st.floats(0, A_YEAR_S),
+            st.just(Unit.SECONDS),
+            st.none() | st.sampled_from(Statistic),
+        ),
+    )
     return Plan(
         target=Target(draw(addresses | st.sampled_from(["localhost", "example.org."])), draw(st.integers(1, 65_535))),
         connections=connections,
@@ -121,8 +133,9 @@ PLAIN: dict[str, Any] = {
     "canary": True,
     "canary_every_s": 0.25,
     "requirements": [
-        {"field": "established", "bound": ">=", "limit": 5},
-        {"field": "lost", "bound": "=", "limit": 2},
+        {"field": "established", "bound": ">=", "limit": 0.95, "unit": "share", "statistic": None},
+        {"field": "lost", "bound": "=", "limit": 2.0, "unit": "count", "statistic": None},
+        {"field": "answer", "bound": "<", "limit": 0.05, "unit": "seconds", "statistic": "p99"},
     ],
     "target_pid": 4711,
     "workers": 3,
@@ -159,8 +172,9 @@ PLAN = Plan(
     canary=True,
     canary_every_s=0.25,
     requirements=(
-        Requirement(Field.ESTABLISHED, Bound.AT_LEAST, 5),
+        Requirement(Field.ESTABLISHED, Bound.AT_LEAST, 0.95, Unit.SHARE),
         Requirement(Field.LOST, Bound.EXACTLY, 2),
+        Requirement(Field.ANSWER, Bound.LESS, 0.05, Unit.SECONDS, Statistic.P99),
     ),
     target_pid=4_711,
     workers=3,

@@ -10,7 +10,7 @@ from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.pacing import ConstantRate
 from tcpgoon.plan.plan import HIGHEST_PID, MOST_CONNECTIONS, Close, Plan
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
-from tcpgoon.plan.requirements import Bound, Field, Requirement, carries_all
+from tcpgoon.plan.requirements import Bound, Field, Requirement, carries_all, parse_requirement
 from tcpgoon.plan.tls import TlsOptions
 from tests.plan.examples import A_YEAR_S, PLAIN, PLAN
 
@@ -215,9 +215,7 @@ def test_the_family_that_a_name_is_resolved_to(knobs: dict[str, Any], family: Fa
     [
         Requirement(Field.ESTABLISHED, Bound.AT_LEAST, 101),
         Requirement(Field.ESTABLISHED, Bound.EXACTLY, 101),
-        Requirement(Field.ESTABLISHED, Bound.EXACTLY, -1),
         Requirement(Field.LOST, Bound.EXACTLY, 101),
-        Requirement(Field.LOST, Bound.EXACTLY, -1),
     ],
     ids=str,
 )
@@ -307,9 +305,24 @@ def test_a_proof_that_means_nothing_is_refused(knobs: dict[str, Any], line: str)
 
 
 def test_the_users_requirements_are_those_in_force() -> None:
-    most = (Requirement(Field.ESTABLISHED, Bound.AT_LEAST, 90),)
+    most, peak = (Requirement(field, Bound.AT_LEAST, 90) for field in (Field.ESTABLISHED, Field.PEAK))
 
-    assert Plan(target=TARGET, requirements=most).required == most
+    assert Plan(target=TARGET, requirements=(most,)).required == (most, peak)
+
+
+@pytest.mark.parametrize(
+    ("text", "knobs", "needed"),
+    [
+        ("p99 tls < 1s", {"tls": TlsOptions(server_name="h")}, "TLS: give --tls"),
+        ("answer < 1s", {"probe": Exchange(name="banner")}, "an answer: give a probe"),
+        ("newcomer < 1s", {"hold_s": 2.0}, "newcomers: hold for longer than 1s, or give --canary"),
+    ],
+)
+def test_what_is_bounded_has_to_be_asked_for(text: str, knobs: dict[str, Any], needed: str) -> None:
+    asked = (parse_requirement(text),)
+    with pytest.raises(PlanError, match=f"^{re.escape(f'{str(asked[0])!r} needs {needed}')}$"):
+        Plan(target=TARGET, requirements=asked)
+    assert Plan(target=TARGET, requirements=asked, **knobs).requirements == asked
 
 
 def test_a_plan_as_plain_data() -> None:

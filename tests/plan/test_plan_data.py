@@ -68,7 +68,7 @@ def test_a_plan_goes_through_json_unchanged(plan: Plan) -> None:
         ),
         (
             {"requirements": [{"field": "lost", "bound": "=", "limit": 0.5}]},
-            "not a plan: Expected `int`, got `float` - at `$.requirements[0].limit`",
+            "not a plan: the limit of lost is 0.5: there is no part of a connection - at `$.requirements[0]`",
         ),
         ({"conections": 7}, "not a plan: Object contains unknown field `conections`"),
     ],

@@ -10,6 +10,11 @@ def test_how_it_fared_as_words() -> None:
     assert (refused.name, waiting.name) == ("refused (ECONNREFUSED)", "left waiting")
 
 
+def test_one_that_our_own_kernel_refused_asked_nobody() -> None:
+    unasked = {fared for fared in Fared if not Knock(at_s=0, held=0, fared=fared, time_s=0, gone_s=0).was_asked}
+    assert unasked == {Fared.UNASKED}
+
+
 def test_the_words() -> None:
     assert [str(fared) for fared in Fared] == [
         "welcome",

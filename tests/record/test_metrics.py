@@ -150,6 +150,7 @@ def test_a_run_of_handshakes_with_everything_in_it() -> None:
         response=times,
         slowest_dial_s=1.0,
         establishment=times,
+        establishment_known=times,
         time_to_error=distribution(0.5, 0.25, 0.0, 5.0, p50_s=0.25, p90_s=5.0),
         errors=(refused, no_descriptor, late),
         losses=(by_fin, by_path),
@@ -213,13 +214,14 @@ def test_what_was_proved() -> None:
         slowest_dial_s=took[9],  # its SYN was repeated; the others are known to have taken 125 ms
         slowest_answer_s=1.0,
         establishment=distribution(0.25, 0.3125, p50_s=0.25, p90_s=0.3125),
+        establishment_known=distribution(0.125, 0.125, p50_s=0.125, p90_s=0.125),
         handshake_rtt=distribution(*[0.125] * 8, p50_s=0.125, p90_s=0.125),
         lateness=distribution(*(0.125 + row / 16 for row in range(8)), p50_s=0.3125, p90_s=0.5625),
         retransmitted=(Retransmitted(1, 2),),
         answers=distribution(0.5, 1.0, p50_s=0.5, p90_s=1.0),
         losses=(by_peer, refused),
         phantom_endings=(phantom,),
-        newcomers=(Newcomers(least_held=10, most_held=10, welcome=None, others=(("closed", 1),)),),
+        newcomers=(Newcomers(beside_all=True, least_held=10, most_held=10, welcome=None, others=(("closed", 1),)),),
     )
     assert (metrics.established, metrics.peak, metrics.at_level) == (2, 2, level(SERVED, 2, 2, 2))
     assert (metrics.lost, metrics.phantoms, metrics.doubtful, metrics.not_served) == (3, 1, 1, 5)
@@ -258,6 +260,7 @@ def test_what_went_with_a_process_of_ours_is_counted_apart() -> None:
         response=distribution(0.25, 0.5, 0.5, p50_s=0.5, p90_s=0.5),
         slowest_dial_s=0.5,
         establishment=once(0.25),
+        establishment_known=once(0.25),
         time_to_error=once(0.25),
         errors=(refused,),
     )
@@ -286,7 +289,7 @@ def test_a_newcomer_that_may_have_pushed_one_out_is_counted() -> None:
     metrics = measure(table, HANDSHAKE, [Knock(at_s=2.0, held=1, fared=Fared.WELCOME, time_s=0.25, gone_s=2.25)])
 
     assert metrics.pushed_out == 1
-    assert metrics.newcomers == (Newcomers(least_held=1, most_held=1, welcome=once(0.25), others=()),)
+    assert metrics.newcomers == (Newcomers(beside_all=True, least_held=1, most_held=1, welcome=once(0.25), others=()),)
 
 
 def test_one_whose_place_a_newcomer_may_have_kept_is_counted() -> None:

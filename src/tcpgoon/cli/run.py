@@ -10,7 +10,7 @@ from tcpgoon.cli.discovery_options import choice_of, discovery_options, terms_of
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
-from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS
+from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS, Parsed
 from tcpgoon.cli.prompt import confirm, confirm_each
 from tcpgoon.cli.proof_options import for_target, proof_fields, proof_options
 from tcpgoon.cli.sections import SectionedCommand
@@ -24,6 +24,7 @@ from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.named_probes import named_probes
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, from_interval, from_ramp, from_rate
 from tcpgoon.plan.plan import Close, Plan
+from tcpgoon.plan.requirements import parse_requirement
 from tcpgoon.report.status import StatusLines
 from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.run.runner import run as carry_out
@@ -79,6 +80,15 @@ class RunCommand(SectionedCommand):
     "[default: whoever listens on the port, where the target is on this machine]",
 )
 @workers_option
+@click.option(
+    "--require",
+    "requirements",
+    type=Parsed("requirement", parse_requirement),
+    multiple=True,
+    metavar="REQUIREMENT",
+    help="What has to hold for a PASS: 'established >= 99.9%', 'p99 establishment < 50ms', 'newcomer < 100ms'; may be "
+    "given more than once.  [default: all are held at once, and none is lost]",
+)
 @click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible.")
 @click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
 @discovery_options
@@ -129,6 +139,7 @@ def _plan(target: Target, options: dict[str, Any], named: Collection[str]) -> Pl
         spread=options["spread"],
         target_pid=options["target_pid"],
         workers=workers_of(options["workers"]),
+        requirements=tuple(options["requirements"]),
         force=options["force"],
         **proof_fields(target, options, named),
     )

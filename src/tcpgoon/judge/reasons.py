@@ -1,11 +1,12 @@
 """The reason of a verdict, one sentence for people."""
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tcpgoon.judge.facts import Facts, Finding
 from tcpgoon.plan.assurance import Assurance
-from tcpgoon.plan.requirements import Requirement
+from tcpgoon.plan.requirements import Field, Requirement, Unit
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import ClosedBy, Side
@@ -30,6 +31,9 @@ _WHAT_IT_DID = {
 }
 
 
+_HELD = frozenset({Field.ESTABLISHED, Field.PEAK, Field.LOST})
+"""What is said of these says how many were held."""
+
 _OUR_LIMIT = "a limit of this client, not of the target"
 _WHOSE = {"TG107": "this client failed, not the target"}
 """What is said before the finding that a verdict is left open for, by its code."""
@@ -52,14 +56,21 @@ def unfinished(facts: Facts) -> int:
     return counts.planned + counts.undecided + counts.established
 
 
-def left_open(facts: Facts, findings: tuple[Finding, ...], not_verifiable: int) -> str:
-    """Why it is not known whether the target would have carried what was asked."""
+Measured = Sequence[tuple[Requirement, float | None]]
+"""Requirements, and what was measured of each; None: nothing was."""
+
+
+def left_open(facts: Facts, findings: tuple[Finding, ...], not_verifiable: int, doubted: Measured = ()) -> str:
+    """Why it is not known whether the target would have carried what was asked.
+
+    ``doubted`` are the requirements on more than how many are held that may hold, or not.
+    """
     ours = [finding for finding in findings if finding.side is Side.CLIENT]
     if ours:
         return f"{_WHOSE.get(ours[0].code, _OUR_LIMIT)}: {ours[0].sentence}"
     if unfinished(facts):
         return f"this client left {unfinished(facts):,} of {facts.plan.connections:,} connections without an end"
-    why = list(_what_is_not_known(facts, not_verifiable))
+    why = [*_what_is_not_known(facts, not_verifiable), *map(_in_doubt, doubted)]
     if why:
         return "; ".join(why)
     return f"this client closed some before it had all; {_held(facts)}, at most {facts.metrics.peak:,} at once"
@@ -103,12 +114,35 @@ def _wrong_question(facts: Facts) -> str:
     return f"not verifiable with this probe: {nobody} was ever answered as expected ({what}){advice}"
 
 
-def shortfall(facts: Facts, broken: list[Requirement]) -> str:
+def shortfall(facts: Facts, broken: Measured) -> str:
     """Of a FAIL in which the requirements ``broken`` do not hold."""
     parts = [*map(_dialled, facts.metrics.errors), *_lost(facts), *_phantoms(facts), *_ours(facts), *_not_known(facts)]
+    beyond = [_required(one) for one in broken if one[0].field not in _HELD]
+    if beyond and len(beyond) == len(broken):
+        return f"{_held(facts)}, but {', '.join(beyond)}"
     if parts:
-        return f"only {_held(facts)} to the end: {', '.join(parts)}"
-    return f"{_held(facts)}, at most {facts.metrics.peak:,} at once; required: {', '.join(map(str, broken))}"
+        return "; ".join([f"only {_held(facts)} to the end: {', '.join(parts)}", *beyond])
+    asked = ", ".join(str(requirement) for requirement, _ in broken)
+    return f"{_held(facts)}, at most {facts.metrics.peak:,} at once; required: {asked}"
+
+
+def _in_doubt(measured: tuple[Requirement, float | None]) -> str:
+    """``p99 answer is 73ms, required: < 50ms; how much of it is this client's is not known``."""
+    if measured[1] is None:
+        return _required(measured)
+    return f"{_required(measured)}: how much of that is this client's own is not known"
+
+
+def _required(measured: tuple[Requirement, float | None]) -> str:
+    """``p99 establishment is 73ms, required: < 50ms``."""
+    requirement, value = measured
+    if value is None:
+        shown = "not known"
+    elif requirement.unit is Unit.SECONDS:
+        shown = "without end" if value == math.inf else format_duration(value)
+    else:
+        shown = f"{value:,.0f}"
+    return f"{requirement.name} is {shown}, required: {requirement.bound} {requirement.limit_text}"
 
 
 def _held(facts: Facts) -> str:

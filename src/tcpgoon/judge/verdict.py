@@ -25,6 +25,7 @@ import msgspec
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge import reasons, spoiled
 from tcpgoon.judge.facts import Facts, Finding
+from tcpgoon.judge.measured import Range, range_of
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.requirements import Bound, Field, Requirement
 from tcpgoon.record.ending import Ending
@@ -66,15 +67,14 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class _Numbers(NamedTuple):
-    """The fields that a requirement can be about, by their names."""
+    """How many connections were there, by the names of the fields that requirements bound."""
 
     established: int
     lost: int
     peak: int
 
-    def of(self, requirement: Requirement) -> int:
-        """The one that ``requirement`` bounds."""
-        return int(getattr(self, requirement.field))
+
+_COUNTS = frozenset(_Numbers._fields)
 
 
 def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
@@ -84,10 +84,10 @@ def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
     if facts.started and _went_to_its_end(facts) and _is_certain(facts) and not _came_late(facts):
         return Judgement(Verdict.PASS, reasons.carried(facts))
     if not facts.started or _is_possible(facts):
-        return Judgement(Verdict.INCONCLUSIVE, reasons.left_open(facts, findings, not_verifiable(facts)))
-    measured = _as_measured(facts)
-    broken = [requirement for requirement in _required(facts) if not requirement.holds(measured.of(requirement))]
-    return Judgement(Verdict.FAIL, reasons.shortfall(facts, broken))
+        doubted = [] if not facts.started else _doubted(facts)
+        return Judgement(Verdict.INCONCLUSIVE, reasons.left_open(facts, findings, not_verifiable(facts), doubted))
+    broken = [requirement for requirement in _required(facts) if not _holds_as_measured(facts, requirement)]
+    return Judgement(Verdict.FAIL, reasons.shortfall(facts, [_with_measure(facts, one) for one in broken]))
 
 
 def _went_to_its_end(facts: Facts) -> bool:
@@ -105,21 +105,58 @@ def _required(facts: Facts) -> tuple[Requirement, ...]:
 
 
 def _is_certain(facts: Facts) -> bool:
-    """Whether every requirement holds, whatever is true of those of which we know too little."""
-    ends = (_at_worst(facts), _were_all_proved(facts))
-    return all(requirement.holds(end.of(requirement)) for requirement in _required(facts) for end in ends)
+    """Whether every requirement holds, whatever is true of that of which we know too little."""
+    return all(_holds_for_sure(facts, requirement) for requirement in _required(facts))
+
+
+def _holds_for_sure(facts: Facts, requirement: Requirement) -> bool:
+    ends = _at_worst(facts), _were_all_proved(facts)
+    return _holds_at(facts, requirement, _range(facts, requirement, *ends))
 
 
 def _is_possible(facts: Facts) -> bool:
     """Whether every requirement may hold, somewhere between the worst and the best that could have been."""
-    worst, best = _at_worst(facts), _at_best(facts)
-    return all(requirement.holds(_nearest(requirement, worst, best)) for requirement in _required(facts))
+    ends = _at_worst(facts), _at_best(facts)
+    return all(_may_hold(facts, requirement, *ends) for requirement in _required(facts))
 
 
-def _nearest(requirement: Requirement, *ends: _Numbers) -> int:
-    """What comes nearest to the limit of ``requirement``: some, not all of what we spoiled may have gone well."""
-    low, high = sorted(end.of(requirement) for end in ends)
-    return min(max(requirement.limit, low), high)
+def _may_hold(facts: Facts, requirement: Requirement, *ends: _Numbers) -> bool:
+    """Some, not all of what we spoiled may have gone well; and what was not measured may be anything."""
+    between = _range(facts, requirement, *ends)
+    return between is None or requirement.may_hold(between.low, between.high, facts.plan.connections)
+
+
+def _holds_as_measured(facts: Facts, requirement: Requirement) -> bool:
+    measured = _measured(facts, requirement)
+    return measured is not None and requirement.holds(measured, facts.plan.connections)
+
+
+def _holds_at(facts: Facts, requirement: Requirement, ends: Range | None) -> bool:
+    return ends is not None and all(requirement.holds(end, facts.plan.connections) for end in (ends.low, ends.high))
+
+
+def _range(facts: Facts, requirement: Requirement, *ends: _Numbers) -> Range | None:
+    """Between what the number that is bounded lies: counts are between ``ends``. None: it was not measured."""
+    if requirement.field not in _COUNTS:
+        return range_of(facts, requirement)
+    low, high = sorted(getattr(end, requirement.field) for end in ends)
+    return Range(low, high, low)
+
+
+def _measured(facts: Facts, requirement: Requirement) -> float | None:
+    measured = _as_measured(facts)
+    found = _range(facts, requirement, measured, measured)
+    return found.measured if found else None
+
+
+def _doubted(facts: Facts) -> list[tuple[Requirement, float | None]]:
+    """The requirements on times, and such, of which it is not known whether they hold."""
+    asked = (one for one in facts.plan.required if one.field not in _COUNTS)
+    return [_with_measure(facts, one) for one in asked if not _holds_for_sure(facts, one)]
+
+
+def _with_measure(facts: Facts, requirement: Requirement) -> tuple[Requirement, float | None]:
+    return requirement, _measured(facts, requirement)
 
 
 def _as_measured(facts: Facts) -> _Numbers:

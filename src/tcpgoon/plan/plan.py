@@ -11,7 +11,7 @@ from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Family, Target, family_of
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol
-from tcpgoon.plan.requirements import Requirement, carries_all
+from tcpgoon.plan.requirements import Field, Requirement, Unit, in_force
 from tcpgoon.plan.sources import check_sources
 from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.plan.units import LONGEST_S
@@ -82,7 +82,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     canary_every_s: float = 1.0
     """How often a newcomer knocks while all are held."""
     requirements: tuple[Requirement, ...] = ()
-    """What has to hold for a PASS; empty: `required` says that all are held and none was lost."""
+    """What has to hold for a PASS; `required` has what is required besides: where nothing is said of how many may be
+    missing, all are held and none was lost."""
     target_pid: int | None = None
     """A process of the target on this machine, whose descriptors, threads and memory are looked at; None: the
     processes that listen on the target's port, where that is on this machine."""
@@ -102,14 +103,30 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             _in_range("process id of the target", self.target_pid, 1, HIGHEST_PID)
         if self.workers is not None:
             _in_range("number of workers", self.workers, 1, MOST_WORKERS)
-        for requirement in self.requirements:
-            _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
+        self._check_requirements()
         self._check_proof()
         families = check_sources(self.sources)
         families |= {family_of(self.target.host)} if self.target.by_address else set()
         families |= {self.family} - {Family.ANY}
         if len(families) > 1:
             raise PlanError("target, sources and -4/-6 do not agree: some are IPv4, some are IPv6")
+
+    def _check_requirements(self) -> None:
+        for requirement in self.requirements:
+            if requirement.unit is Unit.COUNT:
+                _in_range(f"limit of '{requirement}'", requirement.limit, 0, self.connections)
+            if needed := self._lacks_for(requirement.field):
+                raise PlanError(f"'{requirement}' needs {needed}")
+
+    def _lacks_for(self, field: Field) -> str:
+        """What has to be asked for so that there is a ``field`` to be bounded; empty where there is one."""
+        if field is Field.TLS and not self.tls:
+            return "TLS: give --tls"
+        if field is Field.ANSWER and not self.probe:
+            return "an answer: give a probe"
+        if field is Field.NEWCOMER and not self.knocks:
+            return "newcomers: hold for longer than 1s, or give --canary"
+        return ""
 
     def _check_proof(self) -> None:
         if self.assurance is Assurance.NONE:
@@ -165,8 +182,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def required(self) -> tuple[Requirement, ...]:
-        """The requirements in force."""
-        return self.requirements or carries_all(self.connections)
+        """The requirements in force: those asked for, and what is required besides."""
+        return in_force(self.requirements, self.connections)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain data: strings, numbers, lists, dicts."""

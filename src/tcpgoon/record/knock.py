@@ -44,6 +44,11 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its place at the target may have been taken still when it was gone: the peer had not closed its end."""
 
     @property
+    def was_asked(self) -> bool:
+        """Whether it knocked at all: else it says nothing about the target."""
+        return self.fared is not Fared.UNASKED
+
+    @property
     def name(self) -> str:
         """How it fared, with the name of the error where there was one: ``refused (ECONNREFUSED)``."""
         return f"{self.fared} ({error_name(self.error)})" if self.error else str(self.fared)

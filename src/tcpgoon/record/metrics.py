@@ -102,6 +102,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """The longest that a probe that passed may have taken, TLS handshake and all: as we saw it; 0 where none did."""
     establishment: Distribution | None
     """The same, of those that reached the level asked for."""
+    establishment_known: Distribution | None = None
+    """The least that those took: the kernel's time where no SYN was repeated, without what user space adds."""
     time_to_error: Distribution | None
     """``connect()`` to the error, of all that failed, and not since a process of ours died."""
     handshake_rtt: Distribution | None
@@ -229,6 +231,7 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         slowest_dial_s=float(_known_s(rows, took_s)[established].max(initial=0)),
         slowest_answer_s=_slowest_answer_s(rows),
         establishment=Distribution.of(took_s[rows.reached(asked)]),
+        establishment_known=Distribution.of(_known_s(rows, took_s)[rows.reached(asked)]),
         time_to_error=Distribution.of((end_s - start_s)[failed]),
         errors=endings(rows, failed, end_s - start_s),
         losses=endings(rows, rows.lost_while_held, lived_s),

@@ -30,6 +30,8 @@ _CAME_IN = (Fared.WELCOME, Fared.WAITING, Fared.TURNED_AWAY)
 class Newcomers(msgspec.Struct, frozen=True, kw_only=True):
     """The newcomers of one part of the run: before any was held, during the ramp, or once all were open."""
 
+    beside_all: bool = False
+    """Whether they knocked when all were open: when the last dial had been decided."""
     least_held: int
     most_held: int
     """How many connections there were beside them, at the least and at the most."""
@@ -44,13 +46,14 @@ def newcomers(knocks: Sequence[Knock], all_open_s: float) -> tuple[Newcomers, ..
     parts: tuple[list[Knock], ...] = ([], [], [])
     for knock in knocks:
         parts[2 if knock.at_s >= all_open_s else int(knock.held > 0)].append(knock)
-    return tuple(_summary(part) for part in parts if part)
+    return tuple(_summary(part, number == len(parts) - 1) for number, part in enumerate(parts) if part)
 
 
-def _summary(knocks: list[Knock]) -> Newcomers:
+def _summary(knocks: list[Knock], beside_all: bool) -> Newcomers:
     times = [knock.time_s for knock in knocks if knock.fared is Fared.WELCOME]
     others = Counter(knock.name for knock in knocks if knock.fared is not Fared.WELCOME)
     return Newcomers(
+        beside_all=beside_all,
         least_held=min(knock.held for knock in knocks),
         most_held=max(knock.held for knock in knocks),
         welcome=Distribution.of(np.array(times)),
