@@ -65,7 +65,7 @@ class Kept:
         """When the clock of the result's table began."""
 
     def __call__(self, *arguments: Any, **more: Any) -> Result:
-        """What the command calls instead of `tcpgoon.run.runner.run`."""
+        """What the command calls instead of `tcpgoon.runs.runner.run`."""
         result: Result = self._carry_out(*arguments, **more)
         self.begun = time.monotonic() - result.duration_s
         self.result = result

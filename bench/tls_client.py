@@ -15,7 +15,7 @@ from tcpgoon.plan.pacing import AllAtOnce
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.tls import TlsOptions
 from tcpgoon.record.table import Table
-from tcpgoon.run.runner import run
+from tcpgoon.runs.runner import run
 
 
 def measure(plan: Plan) -> dict[str, float]:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOMS = (
-    "errors", "version", "plan", "discovery", "record", "judge", "result", "engine", "run", "report", "server",
+    "errors", "version", "plan", "discovery", "record", "judge", "result", "engine", "runs", "report", "server",
     "testing", "cli", "pytest_plugin", "__main__", "tcpgoon",
 )  # fmt: skip
 """A module imports from its own room and from those before it. The last is the package's own ``__init__``."""
@@ -18,13 +18,13 @@ IMPURE_LIBRARIES = {
     "socket", "ssl", "threading", "time",
 }  # fmt: skip
 
-ON_THE_NETWORK = {"engine", "discovery", "run", "server"}
+ON_THE_NETWORK = {"engine", "discovery", "runs", "server"}
 NETWORK_LIBRARIES = {"_socket", "_ssl", "resource", "select", "selectors", "socket", "ssl", "time"}
 
 STRANGERS = {
     "engine": {"discovery", "plan.requirements", "report"},
     "report": {"engine", "record.table"},
-    "server": {"engine", "run", "report"},
+    "server": {"engine", "runs", "report"},
 }
 """Rooms, or modules in them, that a room does not know although the order would let it."""
 
@@ -219,7 +219,7 @@ def test_the_walk_sees_the_tree() -> None:
     (units,) = (module for module in package.modules if module.name == "tcpgoon.plan.units")
 
     assert rooms <= set(ROOMS)
-    assert rooms >= {"errors", "plan", "record", "judge", "engine", "run", "report", "server", "cli", "tcpgoon"}
+    assert rooms >= {"errors", "plan", "record", "judge", "engine", "runs", "report", "server", "cli", "tcpgoon"}
     assert "tcpgoon.errors.PlanError" in [name for _, name in package.imports_of(units)]
 
 
@@ -240,8 +240,8 @@ ROOM = '"""A room."""\n'
             id="later room",
         ),
         pytest.param(
-            {"record/table.py": "from tcpgoon import errors, run"},
-            ["record/table.py:1: record imports tcpgoon.run, of a later room"],
+            {"record/table.py": "from tcpgoon import errors, runs"},
+            ["record/table.py:1: record imports tcpgoon.runs, of a later room"],
             id="later room, from the package",
         ),
         pytest.param(
@@ -250,8 +250,8 @@ ROOM = '"""A room."""\n'
             id="later room, relative",
         ),
         pytest.param(
-            {"engine/probes/__init__.py": f"{ROOM}from ..kernel import read\nfrom ...run import runner"},
-            ["engine/probes/__init__.py:3: engine imports tcpgoon.run.runner, of a later room"],
+            {"engine/probes/__init__.py": f"{ROOM}from ..kernel import read\nfrom ...runs import runner"},
+            ["engine/probes/__init__.py:3: engine imports tcpgoon.runs.runner, of a later room"],
             id="later room, relative, from a room within a room",
         ),
         pytest.param(
@@ -265,8 +265,8 @@ ROOM = '"""A room."""\n'
             id="later room, for its types only",
         ),
         pytest.param(
-            {"engine/loop.py": 'import importlib\nimportlib.import_module("tcpgoon.run.runner")'},
-            ["engine/loop.py:2: engine imports tcpgoon.run.runner, of a later room"],
+            {"engine/loop.py": 'import importlib\nimportlib.import_module("tcpgoon.runs.runner")'},
+            ["engine/loop.py:2: engine imports tcpgoon.runs.runner, of a later room"],
             id="later room, by importlib",
         ),
         pytest.param(
@@ -274,8 +274,8 @@ ROOM = '"""A room."""\n'
             ["cli/main.py:1: cli imports tcpgoon, of a later room"],
             id="the package as a whole",
         ),
-        pytest.param({"cli/run.py": "import tcpgoon.run\nimport signal\nimport sys"}, [], id="cli may"),
-        pytest.param({"pytest_plugin.py": "from tcpgoon import cli, run, testing"}, [], id="the plugin is last"),
+        pytest.param({"cli/run.py": "import tcpgoon.runs\nimport signal\nimport sys"}, [], id="cli may"),
+        pytest.param({"pytest_plugin.py": "from tcpgoon import cli, runs, testing"}, [], id="the plugin is last"),
         pytest.param(
             {"cli/main.py": "from tcpgoon import pytest_plugin"},
             ["cli/main.py:1: cli imports tcpgoon.pytest_plugin, of a later room"],
@@ -284,10 +284,10 @@ ROOM = '"""A room."""\n'
         pytest.param({"attic/old.py": ""}, ["attic/old.py: attic is no room of the design"], id="no room"),
         pytest.param({"attic.py": ""}, ["attic.py: attic is no room of the design"], id="no room, one module"),
         pytest.param(
-            {"server/server.py": "from tcpgoon.engine import kernel\nimport tcpgoon.run.runner\nimport socket"},
+            {"server/server.py": "from tcpgoon.engine import kernel\nimport tcpgoon.runs.runner\nimport socket"},
             [
                 "server/server.py:1: server imports tcpgoon.engine.kernel, which it is not to know",
-                "server/server.py:2: server imports tcpgoon.run.runner, which it is not to know",
+                "server/server.py:2: server imports tcpgoon.runs.runner, which it is not to know",
             ],
             id="the server is no client",
         ),
@@ -392,13 +392,13 @@ ROOM = '"""A room."""\n'
             id="these are not",
         ),
         pytest.param(
-            {"record/metrics.py": "import numpy as np", "run/x.py": "import numpy.typing"},
-            ["run/x.py:1: run imports numpy.typing"],
+            {"record/metrics.py": "import numpy as np", "runs/x.py": "import numpy.typing"},
+            ["runs/x.py:1: runs imports numpy.typing"],
             id="numpy in the metrics only",
         ),
         pytest.param(
-            {"plan/__init__.py": "x = 1", "run/__init__.py": ""},
-            ["plan/__init__.py: has no docstring", "plan/__init__.py:1: code", "run/__init__.py: has no docstring"],
+            {"plan/__init__.py": "x = 1", "runs/__init__.py": ""},
+            ["plan/__init__.py: has no docstring", "plan/__init__.py:1: code", "runs/__init__.py: has no docstring"],
             id="an init without a docstring",
         ),
         pytest.param(
@@ -406,14 +406,14 @@ ROOM = '"""A room."""\n'
             ["plan/__init__.py:4: code", "plan/__init__.py:5: code"],
             id="code in an init",
         ),
-        pytest.param({"run/runner.py": "\n" * 400}, [], id="400 lines"),
-        pytest.param({"run/runner.py": "\n" * 401}, ["run/runner.py: 401 lines, more than 400"], id="one line more"),
+        pytest.param({"runs/runner.py": "\n" * 400}, [], id="400 lines"),
+        pytest.param({"runs/runner.py": "\n" * 401}, ["runs/runner.py: 401 lines, more than 400"], id="one line more"),
         pytest.param(
-            {"run/utils.py": "", "engine/connection_manager.py": "", "cli/helpers/x.py": "", "plan/database.py": ""},
+            {"runs/utils.py": "", "engine/connection_manager.py": "", "cli/helpers/x.py": "", "plan/database.py": ""},
             [
                 "cli/helpers/x.py: helpers says nothing",
                 "engine/connection_manager.py: connection_manager says nothing",
-                "run/utils.py: utils says nothing",
+                "runs/utils.py: utils says nothing",
             ],
             id="names that say nothing",
         ),
@@ -424,8 +424,8 @@ def test_a_broken_rule_is_reported(sources: dict[str, str], expected: list[str])
 
 
 def test_a_pure_module_without_its_test_file_is_reported() -> None:
-    sources = dict.fromkeys(["plan/__init__.py", "plan/units.py", "plan/plan.py", "result.py", "run/runner.py"], "")
-    tests = {"plan/test_units.py", "test_plan.py", "run/test_result.py"}
+    sources = dict.fromkeys(["plan/__init__.py", "plan/units.py", "plan/plan.py", "result.py", "runs/runner.py"], "")
+    tests = {"plan/test_units.py", "test_plan.py", "runs/test_result.py"}
 
     assert without_own_test(sources, tests) == [
         "plan/plan.py: there is no tests/plan/test_plan.py",

@@ -8,7 +8,7 @@ import pytest
 from tcpgoon.cli import demo as demo_module
 from tcpgoon.cli.main import main
 from tcpgoon.judge.verdict import Verdict
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs.stop import Stop
 
 
 def test_it_shows_a_pass_and_a_failure() -> None:

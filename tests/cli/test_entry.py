@@ -10,7 +10,7 @@ from tcpgoon.server import Server, ServerConfig
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("imported", ["tcpgoon.cli.entry", "click", "msgspec", "numpy", "tcpgoon.run.runner"])
+@pytest.mark.parametrize("imported", ["tcpgoon.cli.entry", "click", "msgspec", "numpy", "tcpgoon.runs.runner"])
 def test_a_signal_while_it_imports(imported: str, number: signal.Signals) -> None:
     """Python tells on stderr what it has imported, as it goes: that is how we know where it is."""
     with Server(ServerConfig()) as server:

@@ -11,8 +11,8 @@ from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.report.status import StatusLines
 from tcpgoon.report.text import text_report
-from tcpgoon.run.runner import run
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs.runner import run
+from tcpgoon.runs.stop import Stop
 from tcpgoon.server import ServerConfig, ServerProcess
 
 LIMIT = 100

@@ -13,8 +13,8 @@ from tcpgoon.report.instances import each_report, each_verdict
 from tcpgoon.report.origin import heading
 from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.result import InstanceResult
-from tcpgoon.run.each import run_each
-from tcpgoon.run.monitor import Monitor
+from tcpgoon.runs.each import run_each
+from tcpgoon.runs.monitor import Monitor
 
 
 def ask_each(

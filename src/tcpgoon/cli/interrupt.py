@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from tcpgoon.errors import ExitStatus
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs.stop import Stop
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -27,7 +27,7 @@ from tcpgoon.plan.plan import Close, Plan
 from tcpgoon.plan.requirements import parse_requirement
 from tcpgoon.report.status import StatusLines
 from tcpgoon.report.text import text_report, verdict_line
-from tcpgoon.run.runner import run as carry_out
+from tcpgoon.runs.runner import run as carry_out
 
 
 class RunCommand(SectionedCommand):

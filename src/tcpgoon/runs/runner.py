@@ -39,9 +39,9 @@ from tcpgoon.record.metrics import measure, not_begun
 from tcpgoon.record.shape import shape
 from tcpgoon.record.table import Table
 from tcpgoon.result import Environment, Result
-from tcpgoon.run.monitor import Monitor, Watch
-from tcpgoon.run.party import party
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs.monitor import Monitor, Watch
+from tcpgoon.runs.party import party
+from tcpgoon.runs.stop import Stop
 from tcpgoon.version import VERSION
 
 PLACES_OF_NEWCOMERS = 2

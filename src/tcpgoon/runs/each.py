@@ -12,9 +12,9 @@ from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.table import Table
 from tcpgoon.result import EachResult, InstanceResult
-from tcpgoon.run.monitor import Monitor
-from tcpgoon.run.runner import run
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs.monitor import Monitor
+from tcpgoon.runs.runner import run
+from tcpgoon.runs.stop import Stop
 
 STOPPED = "not asked: the run was stopped before"
 

@@ -11,8 +11,8 @@ from tcpgoon.record.counts import Counts, Snapshot
 from tcpgoon.record.events import EVENTS_AT_ONCE, ConnectionEvent
 from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
-from tcpgoon.run import monitor as monitor_module
-from tcpgoon.run.monitor import Watch
+from tcpgoon.runs import monitor as monitor_module
+from tcpgoon.runs.monitor import Watch
 
 
 class Notes:

@@ -20,9 +20,9 @@ from tcpgoon.plan.plan import Plan
 from tcpgoon.record.counts import Counts, Snapshot
 from tcpgoon.record.events import ConnectionEvent
 from tcpgoon.record.metrics import AtEndpoint
-from tcpgoon.run import runner
-from tcpgoon.run.runner import run
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs import runner
+from tcpgoon.runs.runner import run
+from tcpgoon.runs.stop import Stop
 from tcpgoon.server import Server, ServerConfig, ServerProcess
 
 HERE = Endpoint("127.0.0.1", 80)

@@ -15,8 +15,8 @@ from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.pacing import AllAtOnce
 from tcpgoon.plan.plan import Plan
 from tcpgoon.result import EachResult, InstanceResult
-from tcpgoon.run.each import STOPPED, run_each
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs.each import STOPPED, run_each
+from tcpgoon.runs.stop import Stop
 from tcpgoon.server import Server, ServerConfig
 
 DOWN = Instance(id="down", host="192.0.2.9", port=80, status=Status.DOWN)

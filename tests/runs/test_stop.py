@@ -1,6 +1,6 @@
 """Asking a run to end: before it began, while it goes on."""
 
-from tcpgoon.run.stop import Stop
+from tcpgoon.runs.stop import Stop
 
 
 def test_a_request_while_it_goes_on() -> None:
