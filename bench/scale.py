@@ -10,7 +10,7 @@ from bench import growth, held, session
 from bench.comparison import Comparison
 from bench.growth import Growth
 from bench.runs import Extent
-from tcpgoon.cli.params import COUNT, DURATION
+from tcpgoon.options.params import COUNT, DURATION
 
 BENCHMARKS: dict[str, Callable[[Extent], Comparison | Growth]] = {
     "ports": held.ports,

@@ -4,20 +4,61 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tcpgoon.api import render, run, run_async, run_each
     from tcpgoon.discovery.resolution import Found, resolve
+    from tcpgoon.errors import PlanError, TcpgoonError, Unanswerable, UsageError
+    from tcpgoon.judge.facts import Finding
+    from tcpgoon.judge.verdict import Verdict
+    from tcpgoon.record.counts import Snapshot
+    from tcpgoon.result import Result
+    from tcpgoon.results import EachResult, InstanceResult, SuiteResult
+    from tcpgoon.runs.monitor import Monitor
+    from tcpgoon.runs.stop import Stop
 
-__all__ = ["Found", "resolve"]
-
-_WHERE = {"Found": "tcpgoon.discovery.resolution", "resolve": "tcpgoon.discovery.resolution"}
+_WHERE = {
+    "api": ("render", "run", "run_async", "run_each"),
+    "discovery.resolution": ("Found", "resolve"),
+    "errors": ("PlanError", "TcpgoonError", "Unanswerable", "UsageError"),
+    "judge.facts": ("Finding",),
+    "judge.verdict": ("Verdict",),
+    "record.counts": ("Snapshot",),
+    "result": ("Result",),
+    "results": ("EachResult", "InstanceResult", "SuiteResult"),
+    "runs.monitor": ("Monitor",),
+    "runs.stop": ("Stop",),
+}
 """Imported when they are used: the command has to be ready for signals before anything that takes a while."""
+
+__all__ = [
+    "EachResult",
+    "Finding",
+    "Found",
+    "InstanceResult",
+    "Monitor",
+    "PlanError",
+    "Result",
+    "Snapshot",
+    "Stop",
+    "SuiteResult",
+    "TcpgoonError",
+    "Unanswerable",
+    "UsageError",
+    "Verdict",
+    "render",
+    "resolve",
+    "run",
+    "run_async",
+    "run_each",
+]
 
 
 if not TYPE_CHECKING:  # whoever checks types is to see what is not there
 
     def __getattr__(name: str) -> Any:
-        if name not in _WHERE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_WHERE[name]), name)
+        for module, names in _WHERE.items():
+            if name in names:
+                return getattr(import_module(f"tcpgoon.{module}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from tcpgoon.discovery.instance import Instance, Origin
+from tcpgoon.discovery.instance import Origin
 from tcpgoon.judge.cost import Cost
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.strain import Strain
-from tcpgoon.judge.verdict import Verdict, worst
+from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.heard import Agreed, Saying
@@ -70,6 +70,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What a held connection costs the target; None where that was not seen, or of too few."""
 
     @property
+    def parts(self) -> tuple["Part", ...]:
+        """Itself alone, as reports see it, by the name of the target."""
+        return (Part(name=str(self.plan.target), verdict=self.verdict, reason=self.reason, result=self),)
+
+    @property
     def dialled(self) -> tuple[Endpoint, ...]:
         """Those of the endpoints that were dialled, in turn."""
         return self.endpoints if self.plan.spread else (self.endpoint,)
@@ -81,71 +86,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return plain
 
 
-_BECAME = {
-    Verdict.PASS: "passed",
-    Verdict.FAIL: "failed",
-    Verdict.INCONCLUSIVE: "could not be judged",
-    Verdict.INTERRUPTED: "stopped by the user",
-}
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the things that an outcome consists of: what was asked once, and what came of it."""
 
-
-class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one instance."""
-
-    instance: Instance
+    name: str
+    """What the user calls it: the target, the instance, the check."""
     verdict: Verdict
     reason: str
     result: Result | None = None
-    """None: nothing could be dialled, and the reason says why."""
-
-
-class EachResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the instances of a service, each asked by itself, one after another."""
-
-    lookup: str
-    """The expression that was looked up."""
-    service: str
-    registry: str
-    results: tuple[InstanceResult, ...]
-    others: tuple[Instance, ...] = ()
-    """Those that are listed too, and were not asked since they are not up."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of them."""
-        return worst(one.verdict for one in self.results)
-
-    @property
-    def reason(self) -> str:
-        """``of 3 instances 1 failed, 2 passed``."""
-        worst_first = (self.verdict, *(other for other in Verdict if other is not self.verdict))
-        counts = [f"{count:,} {_BECAME[verdict]}" for verdict in worst_first if (count := self._count(verdict))]
-        instances = f"instance{'s' * (len(self.results) != 1)}"
-        return f"of {len(self.results):,} {instances} {', '.join(counts)}"
-
-    def _count(self, verdict: Verdict) -> int:
-        return sum(one.verdict is verdict for one in self.results)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All but the rows, as plain data: strings, numbers, lists, dicts."""
-        results = [
-            {
-                "instance": one.instance,
-                "verdict": one.verdict,
-                "reason": one.reason,
-                "result": one.result and one.result.to_dict(),
-            }
-            for one in self.results
-        ]
-        whole = {
-            "format": FORMAT,
-            "lookup": self.lookup,
-            "service": self.service,
-            "registry": self.registry,
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "results": results,
-            "others": self.others,
-        }
-        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
-        return plain
+    """None: nothing could be dialled, or it was not asked, and the reason says why."""

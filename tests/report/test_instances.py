@@ -10,7 +10,7 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.report.instances import each_report, each_verdict, resolved, summary
-from tcpgoon.result import EachResult, InstanceResult
+from tcpgoon.results import EachResult, InstanceResult
 from tests.report.results import metrics, of_level, result
 
 INSTANCES = (

@@ -14,7 +14,7 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.pacing import AllAtOnce
 from tcpgoon.plan.plan import Plan
-from tcpgoon.result import EachResult, InstanceResult
+from tcpgoon.results import EachResult, InstanceResult
 from tcpgoon.runs.each import STOPPED, run_each
 from tcpgoon.runs.stop import Stop
 from tcpgoon.server import Server, ServerConfig

@@ -12,7 +12,7 @@ from tcpgoon.plan.plan import Plan
 from tcpgoon.report.instances import each_report, each_verdict
 from tcpgoon.report.origin import heading
 from tcpgoon.report.text import text_report, verdict_line
-from tcpgoon.result import InstanceResult
+from tcpgoon.results import InstanceResult
 from tcpgoon.runs.each import run_each
 from tcpgoon.runs.monitor import Monitor
 

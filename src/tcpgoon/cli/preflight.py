@@ -6,14 +6,8 @@ from typing import Any
 
 import click
 
-from tcpgoon.cli.discovery_options import choice_of, pick_options, terms_of
 from tcpgoon.cli.given import given
 from tcpgoon.cli.output import say
-from tcpgoon.cli.params import COUNT
-from tcpgoon.cli.sections import SectionedCommand
-from tcpgoon.cli.source_options import source_options
-from tcpgoon.cli.target import METAVAR, target_of
-from tcpgoon.cli.workers_option import workers_of, workers_option
 from tcpgoon.discovery.place import Place
 from tcpgoon.discovery.places import places
 from tcpgoon.engine.machine.host import cores
@@ -22,6 +16,12 @@ from tcpgoon.engine.machine.sources import sources_for
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.preflight import checks, impossible
 from tcpgoon.judge.workers import with_workers
+from tcpgoon.options.discovery import choice_of, pick_options, terms_of
+from tcpgoon.options.params import COUNT
+from tcpgoon.options.sections import SectionedCommand
+from tcpgoon.options.sources import source_options
+from tcpgoon.options.target import METAVAR, target_of
+from tcpgoon.options.workers import workers_of, workers_option
 from tcpgoon.plan.endpoint import Endpoint, Family, Target
 from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.plan import Plan

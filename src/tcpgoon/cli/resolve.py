@@ -1,21 +1,21 @@
 """``tcpgoon resolve``: all that a target stands for. Nothing is dialled."""
 
-import json
 import sys
 from typing import Any
 
 import click
 import msgspec
 
-from tcpgoon.cli.discovery_options import terms_of, terms_options
 from tcpgoon.cli.given import given
 from tcpgoon.cli.output import say
-from tcpgoon.cli.sections import SectionedCommand
-from tcpgoon.cli.target import METAVAR, target_of
 from tcpgoon.discovery.resolution import found
 from tcpgoon.errors import ExitStatus
+from tcpgoon.options.discovery import terms_of, terms_options
+from tcpgoon.options.sections import SectionedCommand
+from tcpgoon.options.target import METAVAR, target_of
 from tcpgoon.plan.endpoint import Family
 from tcpgoon.report.instances import resolved, summary
+from tcpgoon.report.json import harmless
 
 
 @click.command(
@@ -42,13 +42,8 @@ def resolve(target: tuple[str, ...], output: str, family: str | None, **options:
     asked = target_of(target)
     what = found(asked, terms_of(asked, options, given(options), Family(family or Family.ANY)))
     if output == "json":
-        text = _harmless(msgspec.json.format(msgspec.json.encode(what.to_dict())).decode())
+        text = harmless(msgspec.json.format(msgspec.json.encode(what.to_dict())).decode())
     else:
         text = resolved(what, sys.stdout)
     say(text, summary(what))
     return ExitStatus.PASS if what.can_be_asked else ExitStatus.INCONCLUSIVE
-
-
-def _harmless(text: str) -> str:
-    """``text``, which is JSON, with all that a terminal would obey escaped: JSON itself escapes but some of that."""
-    return "".join([char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text])

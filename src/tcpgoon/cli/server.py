@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from tcpgoon.cli.params import COUNT, DURATION, Parsed
+from tcpgoon.options.params import COUNT, DURATION, Parsed
 from tcpgoon.plan.escapes import parse_escapes
 from tcpgoon.server import Above, Server, ServerConfig
 

@@ -16,7 +16,8 @@ from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.escapes import printable
 from tcpgoon.report.origin import not_asked, status_of
 from tcpgoon.report.printed import printed
-from tcpgoon.result import EachResult, InstanceResult, Result
+from tcpgoon.result import Result
+from tcpgoon.results import EachResult, InstanceResult
 
 _OF_STATUS = {Status.UP: "green", Status.STARTING: "yellow", Status.UNKNOWN: "dim"}
 _OF_VERDICT = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}

@@ -12,7 +12,8 @@ from tcpgoon.record.outcome import ClosedBy
 from tcpgoon.report import findings, on_site, proof
 from tcpgoon.report.origin import fared, origin_lines
 from tcpgoon.report.status import status_line
-from tcpgoon.result import InstanceResult, Result
+from tcpgoon.result import Part, Result
+from tcpgoon.results import InstanceResult, Outcome
 
 _CLOSED_BY = {
     ClosedBy.NOBODY: "",
@@ -31,7 +32,7 @@ def text_report(result: Result) -> str:
     return "\n".join((*_classic(result), *_new(result), verdict_line(result)))
 
 
-def verdict_line(result: Result | InstanceResult) -> str:
+def verdict_line(result: Outcome | Part | InstanceResult) -> str:
     """``PASS: `` and the reason."""
     return f"{result.verdict}: {printable(result.reason)}"
 

@@ -11,7 +11,7 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.table import Table
-from tcpgoon.result import EachResult, InstanceResult
+from tcpgoon.results import EachResult, InstanceResult
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.runner import run
 from tcpgoon.runs.stop import Stop

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import click
 from msgspec import structs
 
-from tcpgoon.cli.params import DURATION, RATE
-from tcpgoon.cli.sections import SectionedOption
 from tcpgoon.errors import PlanError
+from tcpgoon.options.params import DURATION, RATE
+from tcpgoon.options.sections import SectionedOption
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.named_probes import parse_probe

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from tcpgoon.cli.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS, Parsed
+from tcpgoon.options.params import COUNT, DURATION, MILLISECONDS, RATE, SECONDS, Parsed
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from tcpgoon.cli.params import DURATION
-from tcpgoon.cli.sections import SectionedOption
 from tcpgoon.discovery.terms import PASSWORD, TIMEOUT_S, Terms
 from tcpgoon.errors import PlanError
+from tcpgoon.options.params import DURATION
+from tcpgoon.options.sections import SectionedOption
 from tcpgoon.plan.choice import Choice
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.lookup import Lookup

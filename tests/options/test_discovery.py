@@ -7,10 +7,10 @@ import click
 import pytest
 import trustme
 
-from tcpgoon.cli.discovery_options import choice_of, discovery_options, pick_options, terms_of, terms_options
 from tcpgoon.cli.given import given
 from tcpgoon.discovery.terms import Terms
 from tcpgoon.errors import PlanError
+from tcpgoon.options.discovery import choice_of, discovery_options, pick_options, terms_of, terms_options
 from tcpgoon.plan.choice import Choice
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.lookup import Lookup, parse_lookup

@@ -2,7 +2,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tcpgoon.cli.workers_option import workers_of, workers_option
+from tcpgoon.options.workers import workers_of, workers_option
 
 
 @pytest.mark.parametrize(

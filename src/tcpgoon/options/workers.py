@@ -2,7 +2,7 @@
 
 import click
 
-from tcpgoon.cli.params import Parsed
+from tcpgoon.options.params import Parsed
 from tcpgoon.plan.units import parse_count
 
 AUTO = "auto"

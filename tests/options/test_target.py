@@ -1,8 +1,8 @@
 import click
 import pytest
 
-from tcpgoon.cli.target import target_of
 from tcpgoon.errors import PlanError
+from tcpgoon.options.target import target_of
 from tcpgoon.plan.endpoint import Target
 
 

@@ -3,7 +3,7 @@
 import click
 from click.testing import CliRunner
 
-from tcpgoon.cli.sections import SectionedCommand, SectionedOption
+from tcpgoon.options.sections import SectionedCommand, SectionedOption
 
 COMMAND = SectionedCommand(
     "x",

@@ -1,0 +1,33 @@
+"""What is asked becomes what came of it, for whoever has nothing to say in between."""
+
+from tcpgoon.errors import PlanError
+from tcpgoon.options.asked import Asked
+from tcpgoon.result import Result
+from tcpgoon.results import EachResult
+from tcpgoon.runs.each import run_each
+from tcpgoon.runs.monitor import Monitor
+from tcpgoon.runs.runner import run
+from tcpgoon.runs.stop import Stop
+
+
+def ask(
+    asked: Asked, monitor: Monitor | None = None, *, interval_s: float = 1.0, stop: Stop | None = None
+) -> Result | EachResult:
+    """Find where ``asked`` goes, and carry it out there: a result, or one of each instance where each is asked.
+
+    Raises what `Asked.places` and `run` do.
+    """
+    if interval_s <= 0:
+        raise PlanError(f"the interval between two snapshots is {interval_s} s: it must be above 0")
+    places = asked.places()
+    if asked.choice.each:
+        return run_each(places, asked.plan_for, monitor, interval_s=interval_s, stop=stop)
+    (place,) = places
+    return run(
+        asked.plan_for(place.target),
+        monitor,
+        endpoints=place.endpoints,
+        origin=place.origin,
+        interval_s=interval_s,
+        stop=stop,
+    )
