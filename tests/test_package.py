@@ -10,7 +10,8 @@ from tcpgoon.discovery import resolution
 
 
 def test_the_public_names() -> None:
-    assert tcpgoon.__all__ == ["Found", "resolve"]
+    assert {"Found", "Result", "Verdict", "render", "resolve", "run", "run_async", "run_each"} < set(tcpgoon.__all__)
+    assert all(getattr(tcpgoon, name) is not None for name in tcpgoon.__all__)
     assert tcpgoon.resolve is resolution.resolve
     assert tcpgoon.Found is resolution.Found
     assert set(tcpgoon.__all__) <= set(dir(tcpgoon))

@@ -17,6 +17,12 @@ def test_a_result_as_plain_data(result: Result) -> None:
     assert FORMAT == 1
 
 
+def test_one_result_is_one_part(result: Result) -> None:
+    (part,) = result.parts
+    assert (part.name, part.verdict, part.reason) == ("localhost:80", result.verdict, result.reason)
+    assert part.result is result
+
+
 def test_what_was_dialled(result: Result) -> None:
     """One of the endpoints; all of them, where the plan spreads."""
     assert result.dialled == (result.endpoint,) == result.endpoints[:1]
