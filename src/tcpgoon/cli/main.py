@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from tcpgoon.cli.environment import Environment
 from tcpgoon.cli.output import OUTPUT_FAILED, abandon_output, complain
 from tcpgoon.errors import ExitStatus, TcpgoonError
 from tcpgoon.version import VERSION
@@ -37,6 +38,7 @@ class Commands(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        command.context_class = Environment
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -78,7 +80,7 @@ def _exit_status(args: list[str] | None) -> ExitStatus:
     except click.Abort:
         return _fail("interrupted", ExitStatus.INTERRUPTED)
     except TcpgoonError as exc:
-        return _fail(str(exc), exc.exit_status)
+        return _fail(_with_origin(str(exc), *getattr(exc, "__notes__", ())), exc.exit_status)
     except OSError as exc:
         if exc.errno not in OUTPUT_FAILED:
             return _bug()
@@ -95,7 +97,13 @@ def _bug() -> ExitStatus:
 
 def _with_hint(exc: click.UsageError) -> str:
     hint = f" (see '{exc.ctx.command_path} --help')" if exc.ctx else ""
-    return f"{exc.format_message().rstrip('.')}{hint}"
+    said = exc.format_message().rstrip(".")
+    return f"{_with_origin(said, exc.ctx.origin(said) if isinstance(exc.ctx, Environment) else '')}{hint}"
+
+
+def _with_origin(said: str, *origins: str) -> str:
+    """With what the environment has to do with it."""
+    return f"{said} ({'; '.join(filter(None, origins))})" if any(origins) else said
 
 
 def _fail(line: str, status: ExitStatus) -> ExitStatus:

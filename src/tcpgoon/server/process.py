@@ -60,6 +60,9 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={
+                name: value for name, value in os.environ.items() if not name.startswith("TCPGOON_")
+            },  # the knobs are all
             process_group=0,  # the terminal's Ctrl-C is for the parent, who then ends this one
         )
         try:
