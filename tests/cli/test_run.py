@@ -167,13 +167,27 @@ def test_the_family_of_the_sources_is_what_the_name_is_resolved_to(monkeypatch: 
     assert families == [Family.ANY, Family.IPV4, Family.IPV6, Family.IPV6, Family.IPV4]
 
 
-def test_the_help_has_its_options_under_headings_and_ends_with_the_probes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_has_its_options_under_headings_and_then_the_probes(capsys: pytest.CaptureFixture[str]) -> None:
     run_module.run.main(["--help"], standalone_mode=False)
     out = capsys.readouterr().out
     headings = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert headings == ["Options:", "Discovery:", "Proof:", "What is asked of the application:", "TLS:", "Probes:"]
-    listed = [line.split()[0] for line in out.partition("Probes:\n")[2].splitlines() if line[2:3].strip()]
-    assert listed == [*(probe.spelling(name) for name, probe in named_probes().items()), "Exit", "inconclusive,"]
+    assert headings == [
+        "Load:",
+        "Hold:",
+        "From where, and to where:",
+        "Verdict:",
+        "Discovery:",
+        "Proof:",
+        "What is asked of the application:",
+        "TLS:",
+        "Options:",
+        "Probes:",
+        "Examples:",
+        "Environment:",
+    ]
+    probes = out.partition("Probes:\n")[2].partition("\n\n")[0]
+    listed = [line.split()[0] for line in probes.splitlines() if line[2:3].strip()]
+    assert listed == [probe.spelling(name) for name, probe in named_probes().items()]
 
 
 def test_a_run_that_asks_nothing_reads_no_probes_and_no_tls() -> None:

@@ -20,16 +20,16 @@ COMMAND = SectionedCommand(
 HELP = """\
 Usage: x [OPTIONS] WHERE
 
-Options:
-  --plain TEXT  No heading.
-  --help        Show this message and exit.
-
 Drinks:
   --tea TEXT     Green.
   --coffee TEXT  Black.
 
 Dishes:
   --rice TEXT  Fried.
+
+Options:
+  --plain TEXT  No heading.
+  --help        Show this message and exit.
 """
 
 

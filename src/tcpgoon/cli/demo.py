@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.errors import Bug, ExitStatus
 from tcpgoon.judge.verdict import Verdict
@@ -22,7 +23,7 @@ ACTS = ((LIMIT, Verdict.PASS), (LIMIT + 50, Verdict.FAIL))
 """How many are asked for, and what the verdict is then."""
 
 
-@click.command()
+@click.command(cls=Command, examples=(Example("tcpgoon demo", "some seconds, and nothing else is needed"),))
 def demo() -> ExitStatus:
     """Start a server that carries 100 connections; ask it for 100, then for 150.
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from tcpgoon.cli.command import Command, Example
 from tcpgoon.judge.codes import TITLES, by_side
 from tcpgoon.report.page import page, without_links_to_files
 
@@ -35,7 +36,14 @@ class Code(click.ParamType[str]):
         return [CompletionItem(code, help=title) for code, title in TITLES.items() if code.startswith(start)]
 
 
-@click.command(short_help="Say what a finding means, and what to do.")
+@click.command(
+    cls=Command,
+    short_help="Say what a finding means, and what to do.",
+    examples=(
+        Example("tcpgoon explain TG301", "what the report said, and what to do about it"),
+        Example("tcpgoon explain", "all that there are"),
+    ),
+)
 @click.argument("code", type=Code(), required=False)
 def explain(code: str | None) -> None:
     """Print the page about the finding CODE: what happened, how it is known, what else looks like it, what to do.

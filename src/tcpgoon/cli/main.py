@@ -7,6 +7,7 @@ import traceback
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from tcpgoon.cli.environment import Environment
 from tcpgoon.cli.output import OUTPUT_FAILED, abandon_output, complain
@@ -20,9 +21,19 @@ COMMANDS = {
     "server": "tcpgoon.cli.server:server",
     "explain": "tcpgoon.cli.explain:explain",
     "demo": "tcpgoon.cli.demo:demo",
+    "completion": "tcpgoon.cli.completion:completion",
     "version": "tcpgoon.cli.version:version",
 }
 """Name of each command and where it is; imported when it is used, so that no command pays for another."""
+
+
+EPILOG = {
+    "Environment": "Each flag is a variable, too: TCPGOON_HOLD=30s is --hold 30s. The command line comes first. With "
+    "NO_COLOR there is no colour.",
+    "Exit status": "0 the target carried what was asked, 1 interrupted, 2 it did not, 3 the question could not be "
+    "asked or answered, 64 the command line is wrong, 70 a bug.",
+}
+"""What the help of the whole says at its end, by heading."""
 
 
 class Commands(click.Group):
@@ -46,6 +57,19 @@ class Commands(click.Group):
         if args and args[0] not in (*COMMANDS, "--help", "-h", "--version"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Called by click: our commands, and the flags of ``run``, whose name need not be given."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-") and (run := self.get_command(ctx, "run")):
+            found += run.shell_complete(run.make_context("run", [], parent=ctx, resilient_parsing=True), incomplete)
+        return list({item.value: item for item in found}.values())
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Called by click for the help: after the commands."""
+        for heading, text in EPILOG.items():
+            with formatter.section(heading):
+                formatter.write_text(text)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,7 +121,7 @@ def _bug() -> ExitStatus:
 
 def _with_hint(exc: click.UsageError) -> str:
     hint = f" (see '{exc.ctx.command_path} --help')" if exc.ctx else ""
-    said = exc.format_message().rstrip(".")
+    said = " ".join(map(str.strip, exc.format_message().splitlines())).rstrip(".")
     return f"{_with_origin(said, exc.ctx.origin(said) if isinstance(exc.ctx, Environment) else '')}{hint}"
 
 

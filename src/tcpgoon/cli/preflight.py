@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.output import say
 from tcpgoon.discovery.place import Place
@@ -18,7 +19,6 @@ from tcpgoon.judge.preflight import checks, impossible
 from tcpgoon.judge.workers import with_workers
 from tcpgoon.options.discovery import choice_of, pick_options, terms_of
 from tcpgoon.options.params import COUNT
-from tcpgoon.options.sections import SectionedCommand
 from tcpgoon.options.sources import source_options
 from tcpgoon.options.target import METAVAR, target_of
 from tcpgoon.options.workers import workers_of, workers_option
@@ -35,7 +35,11 @@ _NOWHERE = Place(target=_ANY, endpoints=())
 
 
 @click.command(
-    cls=SectionedCommand,
+    cls=Command,
+    examples=(
+        Example("tcpgoon preflight -c 30k", "towards anything that is elsewhere"),
+        Example("tcpgoon preflight -c 30k --source 10.0.0.0/28 10.0.0.7 8080", "with the ports of 14 addresses"),
+    ),
     short_help="Can this client hold so many? Its limits.",
     epilog="Exit status: 0 possible, 3 impossible or the name does not resolve, 64 usage.",
 )

@@ -6,12 +6,12 @@ from typing import Any
 import click
 import msgspec
 
+from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.output import say
 from tcpgoon.discovery.resolution import found
 from tcpgoon.errors import ExitStatus
 from tcpgoon.options.discovery import terms_of, terms_options
-from tcpgoon.options.sections import SectionedCommand
 from tcpgoon.options.target import METAVAR, target_of
 from tcpgoon.plan.endpoint import Family
 from tcpgoon.report.instances import resolved, summary
@@ -19,7 +19,15 @@ from tcpgoon.report.json import harmless
 
 
 @click.command(
-    cls=SectionedCommand,
+    cls=Command,
+    examples=(
+        Example("tcpgoon resolve eureka://registry:8761/CHECKOUT", "Eureka"),
+        Example("tcpgoon resolve srv://_http._tcp.checkout.example.com", "SRV records"),
+        Example("tcpgoon resolve 'consul://localhost:8500/checkout?tag=canary'", "Consul"),
+        Example("tcpgoon resolve k8s://namespace/checkout:http", "Kubernetes"),
+        Example("tcpgoon resolve dns://checkout.local:8080", "all addresses of a name"),
+        Example("tcpgoon resolve file://targets.json", "a file; - is standard input"),
+    ),
     short_help="List the instances that a target stands for.",
     epilog="Exit status: 0 an instance is up and can be dialled, 3 none is, or the registry cannot be asked, 64 usage.",
 )
@@ -29,16 +37,7 @@ from tcpgoon.report.json import harmless
 @click.option("-6", "family", flag_value=Family.IPV6.value, help="IPv6 addresses only.")
 @terms_options
 def resolve(target: tuple[str, ...], output: str, family: str | None, **options: Any) -> ExitStatus:
-    """List the instances that a target stands for: status, address and port, zone, metadata. Nothing is dialled.
-
-    \b
-    tcpgoon resolve eureka://registry:8761/CHECKOUT
-    tcpgoon resolve srv://_http._tcp.checkout.example.com
-    tcpgoon resolve consul://localhost:8500/checkout?tag=canary
-    tcpgoon resolve k8s://namespace/checkout:http
-    tcpgoon resolve dns://checkout.local:8080
-    tcpgoon resolve file://targets.json        (or - for standard input)
-    """  # noqa: D301 - click looks for the control character: it keeps the lines apart
+    """List the instances that a target stands for: status, address and port, zone, metadata. Nothing is dialled."""
     asked = target_of(target)
     what = found(asked, terms_of(asked, options, given(options), Family(family or Family.ANY)))
     if output == "json":

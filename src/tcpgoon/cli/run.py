@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import say
@@ -12,7 +13,6 @@ from tcpgoon.cli.prompt import confirm, confirm_each
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.options.asked import Asked, asked_options
 from tcpgoon.options.params import SECONDS
-from tcpgoon.options.sections import SectionedCommand
 from tcpgoon.options.target import METAVAR, target_of
 from tcpgoon.plan.named_probes import named_probes
 from tcpgoon.report.status import StatusLines
@@ -20,7 +20,7 @@ from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.runs.runner import run as carry_out
 
 
-class RunCommand(SectionedCommand):
+class RunCommand(Command):
     """Lists the probes, too: they are looked up for the help alone."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -32,6 +32,13 @@ class RunCommand(SectionedCommand):
 
 @click.command(
     cls=RunCommand,
+    examples=(
+        Example("tcpgoon run -y -c 1000 --hold 30s checkout.local:8080", "a thousand at once, held for half a minute"),
+        Example("tcpgoon run -y -c 5k --rate 1k/s --probe http:/health 10.0.0.7:80", "each has to be answered, too"),
+        Example("tcpgoon run -y -c 500 --tls --require 'p99 establishment < 50ms' db.local:5433", "and in time"),
+        Example("tcpgoon run -y -c 2k --each eureka://registry:8761/CHECKOUT", "each instance of a service"),
+        Example("tcpgoon -c 100 localhost 8080", "the short form; it asks before it dials"),
+    ),
     epilog="Exit status: 0 pass, 1 interrupted or declined, 2 the target failed, 3 inconclusive, 64 usage.",
 )
 @click.argument("target", nargs=-1, metavar=METAVAR)

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import click
 
+from tcpgoon.cli.command import Command, Example
 from tcpgoon.options.params import COUNT, DURATION, Parsed
 from tcpgoon.plan.escapes import parse_escapes
 from tcpgoon.server import Above, Server, ServerConfig
@@ -15,7 +16,15 @@ from tcpgoon.server import Above, Server, ServerConfig
 BANNER = Parsed("text", parse_escapes)
 
 
-@click.command(short_help="Listen as a target with fault knobs.")
+@click.command(
+    cls=Command,
+    short_help="Listen as a target with fault knobs.",
+    examples=(
+        Example("tcpgoon server --port 8080 --max-connections 1000", "a limit: what is above it is closed"),
+        Example("tcpgoon server --port 8080 --never-accept --backlog 10", "an accept queue that nobody empties"),
+        Example("tcpgoon server --echo --duration 1m", "what a probe can ask, for a minute, on a free port"),
+    ),
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Name or address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port; 0, the default, is any free one.")
 @click.option("--max-connections", type=COUNT, help="Hold at most this many at the same time, over all workers.")

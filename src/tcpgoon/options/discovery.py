@@ -10,7 +10,7 @@ from tcpgoon.discovery.terms import PASSWORD, TIMEOUT_S, Terms
 from tcpgoon.errors import PlanError
 from tcpgoon.options.params import DURATION
 from tcpgoon.options.sections import SectionedOption
-from tcpgoon.plan.choice import Choice
+from tcpgoon.plan.choice import FIRST, RANDOM, Choice
 from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.lookup import Lookup
 
@@ -20,6 +20,7 @@ PICK = (
     _discovery(
         "--pick",
         metavar="first|random|ID|N",
+        shell_complete=lambda *typed: [way for way in (FIRST, RANDOM) if way.startswith(typed[-1])],
         help="Which instance is asked: the first that is up, one at random, or the one with this id or number in the "
         "listing of 'tcpgoon resolve', whatever its status.  [default: first]",
     ),

@@ -1,32 +1,34 @@
 """The options that say how many connections are opened, how fast, how long they are held, and when that is a PASS."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import click
 
 from tcpgoon.errors import PlanError
 from tcpgoon.options.params import COUNT, DURATION, MILLISECONDS, RATE, Parsed
-from tcpgoon.options.sources import source_options
+from tcpgoon.options.sections import SectionedOption
+from tcpgoon.options.sources import source_options, where
 from tcpgoon.options.workers import workers_option
 from tcpgoon.plan.endpoint import Family
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate, from_interval, from_ramp, from_rate
 from tcpgoon.plan.plan import Close
 from tcpgoon.plan.requirements import parse_requirement
 
+_load = partial(click.option, cls=SectionedOption, section="Load")
+_hold = partial(click.option, cls=SectionedOption, section="Hold")
+_verdict = partial(click.option, cls=SectionedOption, section="Verdict")
+
 _SLEEP_S = 0.010
 """Between the starts of two dials, where nothing else is said."""
 
 _OPTIONS = (
-    click.option(
-        "-c", "--connections", type=COUNT, default="100", show_default=True, help="How many are held at once; 10k."
-    ),
-    click.option(
-        "-s", "--sleep", type=MILLISECONDS, help="ms between the starts of two dials; 0: at once.  [default: 10]"
-    ),
-    click.option("--rate", type=RATE, help="The same as a rate: 5k/s."),
-    click.option("--ramp", type=DURATION, help="The same as a time for the whole ramp: 30s."),
-    click.option(
+    _load("-c", "--connections", type=COUNT, default="100", show_default=True, help="How many are held at once; 10k."),
+    _load("-s", "--sleep", type=MILLISECONDS, help="ms between the starts of two dials; 0: at once.  [default: 10]"),
+    _load("--rate", type=RATE, help="The same as a rate: 5k/s."),
+    _load("--ramp", type=DURATION, help="The same as a time for the whole ramp: 30s."),
+    _load(
         "-d",
         "-t",
         "--dial-timeout",
@@ -35,27 +37,25 @@ _OPTIONS = (
         show_default=True,
         help="ms that a dial may take.",
     ),
-    click.option(
-        "--max-dialing", type=COUNT, default="512", show_default=True, help="At most so many dials in flight."
-    ),
-    click.option(
+    _load("--max-dialing", type=COUNT, default="512", show_default=True, help="At most so many dials in flight."),
+    _hold(
         "--hold",
         type=DURATION,
         default="1s",
         show_default=True,
         help="How long all are held after the last dial ended.",
     ),
-    click.option(
+    _hold(
         "--close",
         type=click.Choice([close.value for close in Close]),
         default=Close.FIN.value,
         show_default=True,
         help="How we close: politely, or with RST so that no TIME_WAIT stays behind.",
     ),
-    click.option("-4", "family", flag_value=Family.IPV4.value, help="Dial IPv4 addresses only."),
-    click.option("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only."),
+    where("-4", "family", flag_value=Family.IPV4.value, help="Dial IPv4 addresses only."),
+    where("-6", "family", flag_value=Family.IPV6.value, help="Dial IPv6 addresses only."),
     source_options,
-    click.option(
+    _verdict(
         "--target-pid",
         type=int,
         metavar="PID",
@@ -63,7 +63,7 @@ _OPTIONS = (
         "[default: whoever listens on the port, where the target is on this machine]",
     ),
     workers_option,
-    click.option(
+    _verdict(
         "--require",
         "requirements",
         type=Parsed("requirement", parse_requirement),
@@ -72,7 +72,7 @@ _OPTIONS = (
         help="What has to hold for a PASS: 'established >= 99.9%', 'p99 establishment < 50ms', 'newcomer < 100ms'; may "
         "be given more than once.  [default: all are held at once, and none is lost]",
     ),
-    click.option("--force", is_flag=True, help="Go on although a limit of this client makes it impossible."),
+    _verdict("--force", is_flag=True, help="Go on although a limit of this client makes it impossible."),
 )
 
 

@@ -13,7 +13,7 @@ from tcpgoon.options.params import DURATION, RATE
 from tcpgoon.options.sections import SectionedOption
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.endpoint import Target
-from tcpgoon.plan.named_probes import parse_probe
+from tcpgoon.plan.named_probes import named_probes, parse_probe
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.probe import Exchange, ProbeAt, ProxyProtocol, parse_exchange
 from tcpgoon.plan.tls import TlsOptions, TlsVersion
@@ -58,7 +58,12 @@ OPTIONS = (
         "never in N.  [default: where they are held for more than 1s]",
     ),
     _proof("--canary-every", type=DURATION, default="1s", show_default=True, help="How often a newcomer knocks."),
-    _probe("--probe", metavar="NAME[:ARG]", help="Ask in a known protocol: see Probes below."),
+    _probe(
+        "--probe",
+        metavar="NAME[:ARG]",
+        shell_complete=lambda *typed: [name for name in named_probes() if name.startswith(typed[-1])],
+        help="Ask in a known protocol: see Probes below.",
+    ),
     _probe(
         "--send",
         metavar="BYTES",

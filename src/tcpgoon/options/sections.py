@@ -14,15 +14,19 @@ class SectionedOption(click.Option):
 
 
 class SectionedCommand(click.Command):
-    """Lists its options by heading, in the order of their first ones; those without one come first."""
+    """Lists its options by heading, in the order of their first ones; those without one come last."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Called by click for the help."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
-            if record is not None:  # else it is hidden
-                sections.setdefault(getattr(param, "section", "Options"), []).append(record)
-        for heading, records in sections.items():
+        for heading, records in self.sections(ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+    def sections(self, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
+        """What the help says of each option, by heading."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for param in sorted(self.get_params(ctx), key=lambda param: not hasattr(param, "section")):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:  # else it is hidden
+                found.setdefault(getattr(param, "section", "Options"), []).append(record)
+        return found

@@ -3,6 +3,7 @@
 import click
 
 from tcpgoon.options.params import Parsed
+from tcpgoon.options.sections import SectionedOption
 from tcpgoon.plan.units import parse_count
 
 AUTO = "auto"
@@ -14,6 +15,8 @@ def _count_or_auto(text: str) -> int | str:
 
 workers_option = click.option(
     "--workers",
+    cls=SectionedOption,
+    section="Load",
     type=Parsed("number", _count_or_auto),
     default=AUTO,
     show_default=True,
