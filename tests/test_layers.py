@@ -30,7 +30,9 @@ STRANGERS = {
 
 WITH_NUMPY = {
     f"record/{name}.py"
-    for name in ("distribution", "ending", "events", "level", "losses", "metrics", "newcomers", "rows", "shape")
+    for name in (
+        "distribution", "ending", "events", "level", "lookout", "losses", "metrics", "newcomers", "rows", "shape",
+    )
 }  # fmt: skip
 
 MOST_LINES = 400

@@ -9,6 +9,7 @@ import pytest
 from tcpgoon.record.connection import State
 from tcpgoon.record.counts import Counts, Snapshot
 from tcpgoon.record.events import EVENTS_AT_ONCE, ConnectionEvent
+from tcpgoon.record.live import Course, Live, Stage, Window
 from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
 from tcpgoon.runs import monitor as monitor_module
@@ -170,3 +171,65 @@ def test_where_no_thread_can_be_started_nothing_is_shown(monkeypatch: pytest.Mon
     with Watch(notes, Table(1), time.monotonic(), 1.0) as watch:
         assert watch.blind
     assert notes.snapshots == []
+
+
+class LiveNotes(Notes):
+    """A monitor that wants all there is to see, and to know the end."""
+
+    wants_live = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: list[tuple[str, int]] = []
+
+    def over(self) -> None:
+        self.ends.append((threading.current_thread().name, len(self.snapshots)))
+
+
+def test_who_wants_it_live_is_shown_frames_whatever_the_interval_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor_module, "FRAME_S", 0.01)
+    notes, table, far = LiveNotes(), Table(3), Course(stage=Stage.ESTABLISHMENT, lag_s=0.25)
+    with Watch(notes, table, time.monotonic(), 3600.0, lambda: far):
+        assert notes.shown.acquire(timeout=10)
+        table.dial(0, 0.125)
+        table.establish(0, 0.25, rtt_us=80, retransmits=0)
+        for _ in range(2):
+            assert notes.shown.acquire(timeout=10)
+    first, last = notes.snapshots[0], notes.snapshots[2]
+    assert first == Snapshot(first.elapsed_s, Counts(planned=3), Live(course=far))
+    assert last.counts == Counts(planned=2, established=1)
+    assert last.live
+    assert (last.live.handshake, last.live.windows) == (1, (Window(1, 0.125, 0.125),))
+
+
+def test_what_is_dear_is_shown_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a fiftieth of a core; one frame that was dear for reasons of its own keeps nobody waiting."""
+    cpu_s = iter([0.0, 9.0, 9.0, 10.0, 10.0, 12.0])
+    monkeypatch.setattr("tcpgoon.runs.monitor.time.thread_time", lambda: next(cpu_s))
+    watch = Watch(LiveNotes(), Table(1), time.monotonic(), 1.0)
+    assert [watch._show(elapsed_s) for elapsed_s in (0.0, 1.0, 2.0)] == [0.0, 50.0, 50.0]
+
+
+def test_the_end_is_told_once_and_after_the_last_snapshot() -> None:
+    notes = LiveNotes()
+    with Watch(notes, Table(1), time.monotonic(), 1.0):
+        assert notes.shown.acquire(timeout=10)
+        assert notes.ends == []
+    assert notes.ends == [(threading.current_thread().name, len(notes.snapshots))]
+
+
+def test_who_comes_back_when_he_was_given_up_is_shown_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor_module, "STUCK_S", 0.1)
+    asked, release = threading.Event(), threading.Event()
+
+    def far() -> Course:
+        asked.set()
+        release.wait(60)
+        return Course()
+
+    notes = LiveNotes()
+    with Watch(notes, Table(1), time.monotonic(), 1.0, far) as watch:
+        assert asked.wait(10)
+    release.set()
+    watch._thread.join(10)
+    assert (notes.ends, notes.snapshots) == ([(threading.current_thread().name, 0)], [])

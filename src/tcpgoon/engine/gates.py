@@ -55,12 +55,15 @@ class Alone:
         self._now_s = now_s
         self._at = at or {}
         self._opened_s: dict[Gate, float] = {}
+        self.latest: tuple[Gate, float] | None = None
+        """The gate that was opened last, and when."""
 
     def arrive(self, gate: Gate) -> None:
         """See `Gates.arrive`."""
         if gate in self._at:
             self._at[gate]()
         self._opened_s[gate] = self._now_s()
+        self.latest = gate, self._opened_s[gate]
 
     def opened_s(self, gate: Gate) -> float | None:
         """See `Gates.opened_s`."""

@@ -42,9 +42,11 @@ class Solo:
         self.table = Table(plan.connections)
         ways = lanes(endpoints, sources, share.rows, plan.connections)
         self._kernel = kind(ways, range(plan.connections + knocks))
-        gates = Alone(lambda: time.monotonic() - begun, at)
+        self._gates = Alone(lambda: time.monotonic() - begun, at)
         newcomer = plan.connections if knocks else None
-        self._loop = Loop(plan, share, self.table, self._kernel, time.monotonic, begun, questions, newcomer, gates)
+        self._loop = Loop(
+            plan, share, self.table, self._kernel, time.monotonic, begun, questions, newcomer, self._gates
+        )
 
     def run(self) -> None:
         """Carry it out; returns when nothing is open any more."""
@@ -76,6 +78,16 @@ class Solo:
     def knocks(self) -> Sequence[Knock]:
         """How the newcomers fared."""
         return self._loop.knocks
+
+    @property
+    def gate(self) -> tuple[Gate, float] | None:
+        """The gate that was opened last, and when."""
+        return self._gates.latest
+
+    @property
+    def lag_s(self) -> float:
+        """The longest so far that the loop did not look at its connections."""
+        return self._loop.lag.longest_s
 
     def strain(self, gauge: Gauge) -> Strain:
         """What the run demanded of this client; ``gauge`` was made before it."""

@@ -5,6 +5,7 @@ from typing import Self
 import msgspec
 
 from tcpgoon.record.connection import State
+from tcpgoon.record.live import Live, Stage
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,11 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return self.established + self.closed
 
     @property
+    def decided(self) -> int:
+        """Dialled, and known to have succeeded or failed."""
+        return self.held + self.lost + self.failed
+
+    @property
     def undecided(self) -> int:
         """Dialled, but not known to have succeeded or failed."""
         return self.opening + self.abandoned
@@ -44,3 +50,25 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     elapsed_s: float
     counts: Counts
+    live: Live | None = None
+    """What else there is to see, for a monitor that wants it."""
+
+    @property
+    def progress(self) -> float | None:
+        """How much of the stage that the run is in is over, from 0 to 1; None: that is not known."""
+        if self.live is None:
+            return None
+        course, counts = self.live.course, self.counts
+        if course.stage is Stage.ESTABLISHMENT:
+            return counts.decided / counts.total
+        if course.stage is Stage.TEAR_DOWN and counts.held:
+            return counts.closed / counts.held
+        if course.until_s is not None and course.until_s > course.since_s:
+            return min(1.0, (self.elapsed_s - course.since_s) / (course.until_s - course.since_s))
+        return None
+
+    @property
+    def left_s(self) -> float | None:
+        """How long the stage that the run is in will go on; None: that is not known."""
+        until_s = self.live.course.until_s if self.live else None
+        return None if until_s is None else max(0.0, until_s - self.elapsed_s)

@@ -1,9 +1,11 @@
 """How connections ended, grouped: those that ended in the same way are one entry with a count."""
 
 import errno
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from tcpgoon.record.outcome import ClosedBy, Phase, Side, error_name, side_of
 from tcpgoon.record.rows import Mask, Rows, Seconds
@@ -44,14 +46,18 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 def endings(rows: Rows, ended: Mask, age_s: Seconds) -> tuple[Ending, ...]:
     """The ``ended`` rows by error, phase, who closed and what their probe had come to; the most frequent first."""
+    return tuple(sorted(kinds(rows, ended, age_s[ended]), key=lambda ending: -ending.count))
+
+
+def kinds(rows: Rows, ended: Mask | npt.NDArray[np.intp], ages_s: Seconds) -> Iterator[Ending]:
+    """The same in no order; ``ages_s`` has those of the ``ended`` rows alone, which may be given by their numbers."""
     columns = (rows.column(name)[ended].astype(np.uint64) for name in ("error", "phase", "closed_by", "unserved"))
     error, phase, closed_by, unserved = columns
     # A phantom is one for whatever reason it was not served: that it was not is no news.
     kind = (error << np.uint64(24)) | (phase << np.uint64(16)) | (closed_by << np.uint64(8))
     kind |= unserved * (phase == Phase.HELD)
-    ages_s = age_s[ended]
-    found = (_ending(int(one), ages_s[kind == one]) for one in np.unique(kind))
-    return tuple(sorted(found, key=lambda ending: -ending.count))
+    for one in np.unique(kind):
+        yield _ending(int(one), ages_s[kind == one])
 
 
 def _ending(kind: int, ages_s: Seconds) -> Ending:

@@ -15,11 +15,11 @@ from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.share import shares
 from tcpgoon.record.heard import Heard
-from tcpgoon.record.knock import Knock
 from tcpgoon.record.table import Table
+from tcpgoon.runs.course import Progress
 
 
-class Party(Protocol):
+class Party(Progress, Protocol):
     """What there is to know of either."""
 
     table: Table
@@ -45,11 +45,6 @@ class Party(Protocol):
     @property
     def heard(self) -> Heard:
         """What the peers said."""
-        ...
-
-    @property
-    def knocks(self) -> Sequence[Knock]:
-        """How the newcomers fared."""
         ...
 
     def strain(self, gauge: Gauge) -> Strain:

@@ -6,9 +6,10 @@ Plan → endpoints → limits → table ← loop;  table → metrics → finding
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from tcpgoon.discovery.instance import Origin
@@ -35,12 +36,14 @@ from tcpgoon.plan.sources import is_automatic
 from tcpgoon.record.counts import Counts
 from tcpgoon.record.heard import Heard
 from tcpgoon.record.knock import Knock
+from tcpgoon.record.live import Course
 from tcpgoon.record.metrics import measure, not_begun
 from tcpgoon.record.shape import shape
 from tcpgoon.record.table import Table
 from tcpgoon.result import Environment, Result
+from tcpgoon.runs.course import course
 from tcpgoon.runs.monitor import Monitor, Watch
-from tcpgoon.runs.party import party
+from tcpgoon.runs.party import Party, party
 from tcpgoon.runs.stop import Stop
 from tcpgoon.version import VERSION
 
@@ -93,8 +96,9 @@ def run(
         scene = _Scene(plan, dialled, begun) if possible else None
         those = party(plan, dialled, sources, limits.workers, knocks, begun, scene.at) if scene else None
     if scene and those:
-        with scene.watched(those.table, monitor, interval_s) as watch:
-            (stop or Stop()).when_requested(those.stop)
+        stop = stop or Stop()
+        with scene.watched(those, stop, monitor, interval_s) as watch:
+            stop.when_requested(those.stop)
             those.run()
         limits = preflight.as_they_are_now(limits)
         unmeasured = [
@@ -122,6 +126,7 @@ class _Scene:
     """What is looked at beside the connections: the target, where it is here, and how this client fares."""
 
     def __init__(self, plan: Plan, dialled: Sequence[Endpoint], begun: float) -> None:
+        self._plan = plan
         self._begun = begun
         self._table = Table(0)
         self.gauge = Gauge()
@@ -129,10 +134,11 @@ class _Scene:
         self.at = {Gate.HOLD: self.gauge.lap, Gate.PROVE: self._look_at_peak}
 
     @contextmanager
-    def watched(self, table: Table, monitor: Monitor | None, interval_s: float) -> Iterator[Watch | None]:
-        """The run that ``table`` is about goes on."""
-        self._table = table
-        with self.inspector.watching(), _watched(monitor, table, self._begun, interval_s) as watch:
+    def watched(self, those: Party, stop: Stop, monitor: Monitor | None, interval_s: float) -> Iterator[Watch | None]:
+        """The run that is carried out by ``those`` goes on."""
+        self._table = those.table
+        far = partial(course, self._plan, those, stop)
+        with self.inspector.watching(), _watched(monitor, self._table, self._begun, interval_s, far) as watch:
             yield watch
 
     def _look_at_peak(self) -> None:
@@ -150,9 +156,9 @@ def _ours_to_open() -> Iterator[None]:
 
 
 def _watched(
-    monitor: Monitor | None, table: Table, begun: float, interval_s: float
+    monitor: Monitor | None, table: Table, begun: float, interval_s: float, far: Callable[[], Course]
 ) -> AbstractContextManager[Watch | None]:
-    return Watch(monitor, table, begun, interval_s) if monitor else nullcontext()
+    return Watch(monitor, table, begun, interval_s, far) if monitor else nullcontext()
 
 
 def _judged(

@@ -96,6 +96,8 @@ class Crew:
         self._last_death_s = 0.0
         self.heard = Heard()
         self.knocks: list[Knock] = []
+        self.gate: tuple[Gate, float] | None = None
+        """The gate that was opened last, and when; of those for dialling the first."""
         self.interrupted = False
         """Whether `stop` came before the hold was over and what was asked for was proved."""
         try:
@@ -154,6 +156,11 @@ class Crew:
         """What the workers did without."""
         found = [member.report.missing for member in self._members if member.report]
         return tuple(dict.fromkeys(sentence for missing in found for sentence in missing))
+
+    @property
+    def lag_s(self) -> float:
+        """The longest so far that one of them did not look at its connections."""
+        return max(map(self._board.lag_s, range(len(self._members))))
 
     def strain(self, gauge: Gauge) -> Strain:
         """What the run demanded of this client; ``gauge`` was made before it."""
@@ -304,7 +311,8 @@ class Crew:
             self._waited_s = max(self._waited_s, self._now_s() - max(came_s, self._last_death_s))
             if gate is Gate.LOOK:
                 self.interrupted = self._board.is_over
-            self._board.open(gate, turn, self._now_s())
+            self._board.open(gate, turn, now_s := self._now_s())
+            self.gate = self.gate if turn else (gate, now_s)
             self._closed.remove(due)
             self._ring()
 
