@@ -26,7 +26,7 @@ def test_it_shows_a_pass_and_a_failure() -> None:
 def test_a_demo_that_does_not_show_what_it_should_is_a_bug(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(demo_module, "_act", lambda connections, stop: Verdict.PASS)
+    monkeypatch.setattr(demo_module, "_act", lambda connections, monitor, stop: Verdict.PASS)
     with pytest.raises(SystemExit) as caught:
         main(["demo"])
     assert caught.value.code == 70
@@ -34,7 +34,7 @@ def test_a_demo_that_does_not_show_what_it_should_is_a_bug(
 
 
 def test_an_interrupted_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(connections: int, stop: Stop) -> Verdict:
+    def interrupt(connections: int, monitor: object, stop: Stop) -> Verdict:
         stop.request()
         return Verdict.INTERRUPTED
 

@@ -1,17 +1,16 @@
 """``tcpgoon demo``: the main job, twice, against a bundled server with a limit."""
 
-import sys
-
 import click
 
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.interrupt import interruptible
+from tcpgoon.cli.view import View
 from tcpgoon.errors import Bug, ExitStatus
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.plan import Plan
-from tcpgoon.report.status import StatusLines
 from tcpgoon.report.text import text_report
+from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.runner import run
 from tcpgoon.runs.stop import Stop
 from tcpgoon.server import ServerConfig, ServerProcess
@@ -29,9 +28,10 @@ def demo() -> ExitStatus:
 
     Exit status 0 when the first run passed and the second failed, as they should.
     """
-    with interruptible() as stop:
+    view = View()
+    with interruptible(view.leave) as stop:
         for connections, expected in ACTS:
-            verdict = _act(connections, stop)
+            verdict = _act(connections, view.monitor, stop)
             if stop.requested:
                 return ExitStatus.INTERRUPTED
             if verdict is not expected:
@@ -40,11 +40,11 @@ def demo() -> ExitStatus:
     return ExitStatus.PASS
 
 
-def _act(connections: int, stop: Stop) -> Verdict:
+def _act(connections: int, monitor: Monitor | None, stop: Stop) -> Verdict:
     with ServerProcess(ServerConfig(max_connections=LIMIT)) as server:
         click.echo(f"\n# A server that carries {LIMIT} connections is asked for {connections}:")
         click.echo(f"$ tcpgoon run -y -c {connections} {server.host} {server.port}")
         plan = Plan(target=Target(server.host, server.port), connections=connections)
-        result = run(plan, StatusLines(sys.stdout), endpoints=[Endpoint(server.host, server.port)], stop=stop)
+        result = run(plan, monitor, endpoints=[Endpoint(server.host, server.port)], stop=stop)
         click.echo(text_report(result))
         return result.verdict

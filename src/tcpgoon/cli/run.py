@@ -1,6 +1,5 @@
 """``tcpgoon run``: options → what is asked → result → report."""
 
-import sys
 from typing import Any
 
 import click
@@ -8,14 +7,13 @@ import click
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
-from tcpgoon.cli.output import say
 from tcpgoon.cli.prompt import confirm, confirm_each
+from tcpgoon.cli.view import View, view_options
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.options.asked import Asked, asked_options
 from tcpgoon.options.params import SECONDS
 from tcpgoon.options.target import METAVAR, target_of
 from tcpgoon.plan.named_probes import named_probes
-from tcpgoon.report.status import StatusLines
 from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.runs.runner import run as carry_out
 
@@ -46,28 +44,36 @@ class RunCommand(Command):
     "-i", "--interval", type=SECONDS, default="1", show_default=True, help="Seconds between two status lines."
 )
 @click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("-v", "--verbose", "--debug", is_flag=True, help="A line per connection event on stderr.")
+@view_options
 @asked_options
-def run(target: tuple[str, ...], assume_yes: bool, interval: float, verbose: bool, **options: Any) -> ExitStatus:
+def run(
+    target: tuple[str, ...],
+    assume_yes: bool,
+    interval: float,
+    quiet: bool,
+    plain: bool,
+    verbose: bool,
+    **options: Any,
+) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
     asked = Asked(target_of(target), options, given(options))
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
     found = asked.places()
-    monitor = StatusLines(sys.stdout, sys.stderr if verbose else None)
+    view = View(quiet=quiet, plain=plain, verbose=verbose)
     if asked.choice.each:
         if not assume_yes:
             confirm_each(asked.draft, found, asked.is_secret)
         from tcpgoon.cli.each import ask_each  # with rich, which takes a while, and which no other run needs
 
-        return ask_each(found, asked.plan_for, monitor, interval)
+        return ask_each(found, asked.plan_for, view, interval)
     (place,) = found
     plan = asked.plan_for(place.target)
     if not assume_yes:
         confirm(plan, place, asked.is_secret)
-    with interruptible() as stop:
+    with interruptible(view.leave) as stop:
         result = carry_out(
-            plan, monitor, endpoints=place.endpoints, origin=place.origin, interval_s=interval, stop=stop
+            plan, view.monitor, endpoints=place.endpoints, origin=place.origin, interval_s=interval, stop=stop
         )
-        say(text_report(result), verdict_line(result))
+        view.say(text_report(result), verdict_line(result))
     return result.verdict.exit_status

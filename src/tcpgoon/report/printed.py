@@ -24,7 +24,7 @@ def printed(table: Table, lines: Iterable[Text], out: TextIO | None) -> str:
     Colours are for terminals, where NO_COLOR does not forbid them.
     """
     terminal = out is not None and out.isatty()
-    paper = _Paper(out)
+    paper = Paper(out)
     console = Console(
         file=paper,
         force_terminal=terminal,
@@ -38,7 +38,7 @@ def printed(table: Table, lines: Iterable[Text], out: TextIO | None) -> str:
     return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
 
 
-class _Paper(io.StringIO):
+class Paper(io.StringIO):
     """What is printed, of characters that ``out`` has: rich writes to its file even while it captures."""
 
     encoding = "utf-8"

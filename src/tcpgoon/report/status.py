@@ -1,10 +1,14 @@
 """While it runs, on a pipe: the classic status line every interval, and with ``-v`` a line per connection event."""
 
+import os
 from typing import TextIO
 
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.counts import Counts, Snapshot
 from tcpgoon.record.events import ConnectionEvent
+
+_DUMB = {"", "dumb", "unknown"}
+"""What TERM says of a terminal that can do nothing but print."""
 
 
 def status_line(counts: Counts) -> str:
@@ -23,32 +27,37 @@ def event_line(event: ConnectionEvent) -> str:
     return f"{format_duration(event.at_s)}: connection {event.connection} is {event.state.name}{suffix}"
 
 
+def can_be_drawn_on(stream: TextIO | None) -> bool:
+    """Whether ``stream`` is a terminal that can move its cursor."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "") not in _DUMB
+
+
 class StatusLines:
-    """A monitor that writes status lines to ``out``, and connection events to ``log`` where it is given.
+    """A monitor that writes status lines to ``out`` and connection events to ``log``, where they are given.
 
     A stream whose reader has gone is written to no more: a run does not fail because nobody looks.
     """
 
-    def __init__(self, out: TextIO, log: TextIO | None = None) -> None:
+    def __init__(self, out: TextIO | None, log: TextIO | None = None) -> None:
         self.wants_events = log is not None
-        self._out: TextIO | None = out
+        self._out = out
         self._log = log
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """One status line."""
-        self._out = _write(self._out, status_line(snapshot.counts))
+        self._out = write(self._out, f"{status_line(snapshot.counts)}\n")
 
     def events(self, events: list[ConnectionEvent]) -> None:
         """One line for each event."""
-        self._log = _write(self._log, "\n".join(map(event_line, events)))
+        self._log = write(self._log, "\n".join(map(event_line, events)) + "\n")
 
 
-def _write(stream: TextIO | None, text: str) -> TextIO | None:
-    """Write ``text`` and a newline; the stream, or None once it cannot be written to."""
+def write(stream: TextIO | None, text: str) -> TextIO | None:
+    """Write ``text`` at once; the stream, or None once it cannot be written to."""
     if stream is None:
         return None
     try:
-        stream.write(f"{text}\n")
+        stream.write(text)
         stream.flush()
     except (OSError, ValueError):  # a broken pipe, a full disk, a closed file
         return None

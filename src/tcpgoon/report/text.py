@@ -15,7 +15,7 @@ from tcpgoon.report.status import status_line
 from tcpgoon.result import Part, Result
 from tcpgoon.results import InstanceResult, Outcome
 
-_CLOSED_BY = {
+CLOSED_BY = {
     ClosedBy.NOBODY: "",
     ClosedBy.US: " by us",
     ClosedBy.PEER: " by the peer",
@@ -162,5 +162,5 @@ def _loss(ending: Ending) -> str:
     first, last = format_duration(ending.earliest_s), format_duration(ending.latest_s)
     when = first if first == last else f"{first} to {last}"
     name = "RST" if ending.name == "ECONNRESET" else ending.name
-    by = f"{_CLOSED_BY[ending.closed_by]}{' (not served)' if ending.unserved else ''}"
+    by = f"{CLOSED_BY[ending.closed_by]}{' (not served)' if ending.unserved else ''}"
     return f"{name}{by} × {ending.count}, {when} after they were established"
