@@ -3,6 +3,7 @@ import json
 import msgspec
 import pytest
 
+from tcpgoon.judge.verdict import Verdict
 from tcpgoon.result import FORMAT, Environment, Result
 from tests.example import PLAIN, example
 
@@ -51,3 +52,22 @@ def test_nothing_was_heard_where_nothing_is_said(result: Result) -> None:
     silent = Result(**{name: given[name] for name in given if name not in ("sayings", "tls", "newcomers")})
 
     assert (silent.sayings, silent.tls, silent.newcomers) == ((), (), ())
+
+
+def test_the_numbers_that_are_asked_for_most_are_at_hand(result: Result) -> None:
+    assert (result.established, result.peak, result.lost) == (1, 1, 1)
+    assert result.establishment is result.metrics.establishment
+    assert result.establishment
+    assert result.establishment.p99 == 0.25
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_a_pass_passed(verdict: Verdict, result: Result) -> None:
+    assert msgspec.structs.replace(result, verdict=verdict).passed is (verdict is Verdict.PASS)
+
+
+def test_it_is_printed_in_a_line(result: Result) -> None:
+    """Neither a million rows, nor what the probe sends, nor what a peer wants a terminal to do."""
+    hostile = msgspec.structs.replace(result, reason="said \x1b[2J")
+    assert str(hostile) == r"FAIL: said \x1b[2J"
+    assert repr(hostile) == r"<Result FAIL: localhost:80: said \x1b[2J>"

@@ -111,3 +111,18 @@ def test_a_suite_as_plain_data(result: Result) -> None:
         "checks": [{"name": "a", "verdict": "PASS", "reason": "r", "result": PLAIN}],
     }
     assert [check["result"] for check in SUITE.to_dict()["checks"]] == [None, None]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_a_pass_passed(verdict: Verdict) -> None:
+    checks = (Part(name="db", verdict=verdict, reason="r"),)
+    suite = SuiteResult(suite="s", checks=checks, begun_at="t", duration_s=1)
+    assert of_each(verdict).passed is suite.passed is (verdict is Verdict.PASS)
+
+
+def test_several_are_printed_in_a_line(result: Result) -> None:
+    each = of_each(Verdict.FAIL, result=result)
+    assert str(each) == "FAIL: of 1 instance 1 failed"
+    assert repr(each) == "<EachResult FAIL: eureka://r/CHECKOUT: of 1 instance 1 failed>"
+    assert str(SUITE) == "FAIL: of 2 checks 1 failed, 1 passed"
+    assert repr(SUITE) == "<SuiteResult FAIL: tcpgoon.toml: of 2 checks 1 failed, 1 passed>"

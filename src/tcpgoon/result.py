@@ -12,7 +12,9 @@ from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.plan import Plan
+from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.heard import Agreed, Saying
 from tcpgoon.record.knock import Knock
 from tcpgoon.record.metrics import Metrics
@@ -68,6 +70,38 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen at the target itself; None where it runs elsewhere, or could not be found."""
     cost: Cost | None = None
     """What a held connection costs the target; None where that was not seen, or of too few."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is PASS; INCONCLUSIVE is no pass."""
+        return self.verdict is Verdict.PASS
+
+    @property
+    def established(self) -> int:
+        """Connections at the level asked for and still there at the end of the hold."""
+        return self.metrics.established
+
+    @property
+    def peak(self) -> int:
+        """The most connections that were there at the same instant, at the level asked for."""
+        return self.metrics.peak
+
+    @property
+    def lost(self) -> int:
+        """Connections that the peer or the path ended before we did, and phantoms."""
+        return self.metrics.lost
+
+    @property
+    def establishment(self) -> Distribution | None:
+        """``connect()`` to writable, of those that reached the level asked for; None where none did."""
+        return self.metrics.establishment
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {printable(self.reason)}"
+
+    def __repr__(self) -> str:
+        # Not the fields: they are many, and what a probe sends may be a secret.
+        return f"<Result {self.verdict}: {printable(str(self.plan.target))}: {printable(self.reason)}>"
 
     @property
     def parts(self) -> tuple["Part", ...]:

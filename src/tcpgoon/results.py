@@ -6,6 +6,7 @@ import msgspec
 
 from tcpgoon.discovery.instance import Instance
 from tcpgoon.judge.verdict import Verdict, worst
+from tcpgoon.plan.escapes import printable
 from tcpgoon.result import FORMAT, Part, Result
 
 _BECAME = {
@@ -51,9 +52,20 @@ class EachResult(msgspec.Struct, frozen=True, kw_only=True):
         return worst(one.verdict for one in self.results)
 
     @property
+    def passed(self) -> bool:
+        """Whether all of them passed."""
+        return self.verdict is Verdict.PASS
+
+    @property
     def reason(self) -> str:
         """``of 3 instances 1 failed, 2 passed``."""
         return _summed_up("instance", self.parts, self.verdict)
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<EachResult {self.verdict}: {printable(self.lookup)}: {self.reason}>"
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, as plain data: strings, numbers, lists, dicts."""
@@ -102,9 +114,20 @@ class SuiteResult(msgspec.Struct, frozen=True, kw_only=True):
         return worst(check.verdict for check in self.checks)
 
     @property
+    def passed(self) -> bool:
+        """Whether all of them passed."""
+        return self.verdict is Verdict.PASS
+
+    @property
     def reason(self) -> str:
         """``of 3 checks 1 failed, 2 passed``."""
         return _summed_up("check", self.checks, self.verdict)
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<SuiteResult {self.verdict}: {printable(self.suite)}: {self.reason}>"
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, as plain data: strings, numbers, lists, dicts."""

@@ -52,3 +52,9 @@ def test_a_percentile_is_the_nearest_rank(count: int) -> None:
     times = distribution(*(row + 1.0 for row in range(count)))
 
     assert [times.p50_s, times.p90_s, times.p99_s] == [-(-p * count // 100) for p in (50, 90, 99)]
+
+
+def test_each_number_has_a_short_name() -> None:
+    times = Distribution(count=7, min_s=1, mean_s=2, max_s=3, deviation_s=4, p50_s=5, p90_s=6, p99_s=7)
+    short = {name: getattr(times, name.removesuffix("_s")) for name in times.__struct_fields__}
+    assert short == {name: getattr(times, name) for name in times.__struct_fields__}

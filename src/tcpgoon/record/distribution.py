@@ -9,7 +9,10 @@ from tcpgoon.record.rows import Seconds
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in seconds. The percentiles are samples that were measured (nearest rank), never interpolated."""
+    """Times in seconds. The percentiles are samples that were measured (nearest rank), never interpolated.
+
+    Each has a short name, too, for those who write ``result.establishment.p99``: the same number, in seconds.
+    """
 
     count: int
     min_s: float
@@ -37,3 +40,38 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
             p90_s=float(p90),
             p99_s=float(p99),
         )
+
+    @property
+    def min(self) -> float:
+        """The shortest, in seconds."""
+        return self.min_s
+
+    @property
+    def mean(self) -> float:
+        """The mean, in seconds."""
+        return self.mean_s
+
+    @property
+    def p50(self) -> float:
+        """The median, in seconds: half of them took so long or less."""
+        return self.p50_s
+
+    @property
+    def p90(self) -> float:
+        """Nine of ten took so many seconds or less."""
+        return self.p90_s
+
+    @property
+    def p99(self) -> float:
+        """Ninety-nine of a hundred took so many seconds or less."""
+        return self.p99_s
+
+    @property
+    def max(self) -> float:
+        """The longest, in seconds."""
+        return self.max_s
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation, in seconds."""
+        return self.deviation_s
