@@ -1,12 +1,18 @@
 """tcpgoon in Python: the functions that ``import tcpgoon`` gives.
 
-None of them prints, ends the process or takes a signal's handler; they may be called from any thread.
+None of them prints, asks, ends the process, reads ``TCPGOON_*`` variables for options or takes a signal's handler; they
+may be called from any thread, several at once. Ctrl-C while one of them blocks the main thread closes the connections
+and goes on as `KeyboardInterrupt`.
 """
 
 import asyncio
-from typing import Unpack
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import Any, TypeVar, Unpack
 
-from tcpgoon.errors import Bug, UsageError
+from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.options.named import Options
 from tcpgoon.options.spelled import spelled
 from tcpgoon.report.formats import FORMATS
@@ -17,6 +23,8 @@ from tcpgoon.runs.ask import ask
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.stop import Stop
 
+_T = TypeVar("_T")
+
 
 def run(
     target: str,
@@ -26,14 +34,23 @@ def run(
     stop: Stop | None = None,
     **options: Unpack[Options],
 ) -> Result:
-    """Open connections to ``target``, hold them, and say whether it carried them all.
+    """Open connections to ``target``, hold them, and say whether it carried them all. Blocks until that is known.
 
-    ``target`` is ``"host:port"`` or an expression that is looked up (``"eureka://registry:8761/CHECKOUT"``);
-    ``options`` are those of the command line. ``monitor`` is shown a snapshot every ``interval_s`` seconds, in a thread
-    of its own; ``stop`` ends the run early when another thread requests it. A target that fails is a result with the
-    verdict ``FAIL``, and no exception. Raised are `UsageError` for what cannot be asked, `Unanswerable` where nobody
-    could be asked.
+    ``target`` is ``"host:port"``, ``"[v6]:port"`` or an expression that is looked up, such as
+    ``"eureka://registry:8761/CHECKOUT"``.
+
+    ``options`` are those of the command line: ``connections=5000``, ``hold="10s"``, ``probe="http:/health"``,
+    ``require=["p99 establishment < 50ms"]``, and so on; what is not given has the same default as there. Durations are
+    texts with their unit, numbers of connections are numbers or texts (``"10k"``).
+
+    ``monitor`` is shown a snapshot every ``interval_s`` seconds, in a thread of its own. ``stop`` ends the run early,
+    with the verdict ``INTERRUPTED``, when another thread requests it.
+
+    A target that fails is a result with the verdict ``FAIL``, and no exception: look at ``result.passed``. Raised are
+    `UsageError` (`PlanError` is one) for what cannot be asked, and `Unanswerable` where nobody could be asked: a name
+    that does not resolve, a registry that does not answer, no instance that is up, a client without a descriptor left.
     """
+    _refuse_each(options)
     result = ask(spelled(target, options), monitor, interval_s=interval_s, stop=stop)
     if not isinstance(result, Result):
         raise Bug("one run, and several results")
@@ -48,7 +65,13 @@ def run_each(
     stop: Stop | None = None,
     **options: Unpack[Options],
 ) -> EachResult:
-    """The same for each instance of ``target`` that is up, one after another: a result each, and the worst verdict."""
+    """The same as `run` for each instance of ``target`` that is up, one after another.
+
+    There is a result of each in ``results``; the verdict over all is the worst. Arguments and exceptions are those of
+    `run`; but an instance that cannot be asked is a result without figures, with the verdict ``INCONCLUSIVE``, and
+    keeps no other from being asked. Once ``stop`` is requested no further one is begun.
+    """
+    _refuse_each(options)
     result = ask(spelled(target, {**options, "each": True}), monitor, interval_s=interval_s, stop=stop)
     if not isinstance(result, EachResult):
         raise Bug("each instance, and one result")
@@ -63,24 +86,63 @@ async def run_async(
     stop: Stop | None = None,
     **options: Unpack[Options],
 ) -> Result:
-    """The same as `run`, without keeping the event loop busy: it goes on in a thread.
+    """The same as `run`, without keeping the event loop busy: it goes on in a thread of its own.
 
-    Where the task is cancelled the run is stopped, and its connections are closed, before the cancellation goes on.
+    Arguments, result and exceptions are those of `run`; ``monitor`` is called in yet another thread. Where the task is
+    cancelled (`asyncio.timeout` does that) the run is stopped, and its connections are closed, before the cancellation
+    goes on.
     """
     stop = stop or Stop()
-    work = asyncio.create_task(
-        asyncio.to_thread(run, target, monitor=monitor, interval_s=interval_s, stop=stop, **options)
+    return await in_thread(
+        lambda: run(target, monitor=monitor, interval_s=interval_s, stop=stop, **options),
+        stop,
     )
+
+
+async def in_thread(work: Callable[[], _T], stop: Stop) -> _T:
+    """What ``work`` returns, which goes on in a thread of its own and is ended by ``stop`` where we are cancelled.
+
+    Not in the loop's executor: that has few threads, and resolving names waits there, too. Raises what ``work`` does.
+    """
+    done: Future[_T] = Future()
+    done.set_running_or_notify_cancel()  # from now on nobody can cancel it but by `stop`
+    context = copy_context()
+
+    def carry_out() -> None:
+        try:
+            done.set_result(context.run(work))
+        except BaseException as exc:  # noqa: BLE001 - whoever awaits it is to see it
+            done.set_exception(exc)
+
     try:
-        return await asyncio.shield(work)
+        threading.Thread(target=carry_out, name="tcpgoon-run", daemon=True).start()
+    except RuntimeError as exc:  # "can't start new thread" is all that Python makes of EAGAIN
+        raise Unanswerable("this client may start no thread that the run could go on in (TG106)") from exc
+    over = asyncio.wrap_future(done)
+    try:
+        return await asyncio.shield(over)
     except asyncio.CancelledError:
         stop.request()
-        await asyncio.wait([work])
+        try:
+            # Before it has begun to open there is nothing to close, and once it does it sees that it is to stop: a
+            # look-up that nobody answers is not waited for.
+            if stop.is_heard:
+                await asyncio.wait([over])
+        finally:
+            _ = over.cancel() or over.exception()  # nobody asks for it any more
         raise
 
 
+def _refuse_each(options: Mapping[str, Any]) -> None:
+    if options.get("each") is not None:
+        raise UsageError("each is no option here: tcpgoon.run asks one instance, tcpgoon.run_each asks each of them")
+
+
 def render(outcome: Outcome, format: str = "text") -> str:  # noqa: A002 - the word that users know
-    """``outcome`` as a report, by the name of its format: ``text``, ``json``, ``junit``, ``html``, and so on."""
+    """``outcome`` as a report, by the name of its format: ``text``, ``json``, and so on.
+
+    What peers or registries said is escaped in it as the format needs. Raises `UsageError` for a name that is none.
+    """
     if format not in FORMATS:
         raise UsageError(f"there is no format {format!r}: it is one of {', '.join(FORMATS)}")
     return _render(outcome, format)

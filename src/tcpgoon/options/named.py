@@ -13,7 +13,7 @@ class Options(TypedDict, total=False):
 
     connections: int | str | None
     sleep: str | None
-    rate: int | str | None
+    rate: float | str | None
     ramp: str | None
     dial_timeout: str | None
     max_dialing: int | str | None
@@ -35,7 +35,7 @@ class Options(TypedDict, total=False):
     registry_password_file: str | os.PathLike[str] | None
     assurance: Literal["handshake", "acknowledged", "served"] | None
     confirm_every: str | None
-    confirm_rate: int | str | None
+    confirm_rate: float | str | None
     canary: bool | None
     canary_every: str | None
     probe: str | None

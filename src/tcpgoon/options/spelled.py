@@ -10,12 +10,14 @@ import click
 from tcpgoon.discovery.near import clipped, did_you_mean
 from tcpgoon.errors import PlanError
 from tcpgoon.options.asked import Asked, asked_options
-from tcpgoon.options.params import DURATION, MILLISECONDS
+from tcpgoon.options.params import DURATION, MILLISECONDS, RATE
 from tcpgoon.options.target import target_of
 from tcpgoon.plan.endpoint import Family
 from tcpgoon.plan.escapes import format_escapes
 
 _DURATIONS = (DURATION, MILLISECONDS)
+
+_TEXTS = (click.Path, click.Choice, click.types.StringParamType)
 
 _FAMILY = click.Option(
     ["--family"],
@@ -28,7 +30,7 @@ _FAMILY = click.Option(
 @click.command()
 @asked_options
 def _command() -> None:
-    pass
+    """Has the options; nobody calls it."""
 
 
 @cache
@@ -48,6 +50,8 @@ def spelled(target: str, options: Mapping[str, Any]) -> Asked:
 
     A duration or a rate is a text with its unit, as on the command line: ``"5s"``, ``"2k/s"``. Raises `PlanError`.
     """
+    if not isinstance(target, str):
+        raise PlanError(f"{clipped(repr(target))} is no target: write it like 'host:8080'")
     given = {name: value for name, value in options.items() if value is not None}
     known = spelled_options()
     for name in given:
@@ -104,9 +108,18 @@ def _one(option: click.Option, value: Any) -> Any:
         _refuse("a duration with its unit, such as '5s' or '250ms'", value)
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int):
-        _refuse("a text" if isinstance(option.type, click.Path | click.Choice) else "a number, or a text", value)
+    if isinstance(option.type, _TEXTS):
+        _refuse("a text", value)
+    if isinstance(value, bool) or not isinstance(value, int | float if option.type is RATE else int):
+        _refuse(_wanted(option), value)
     return value if option.type is click.INT else str(value)
+
+
+def _wanted(option: click.Option) -> str:
+    """What a value of ``option`` may be, which takes numbers."""
+    if option.type is click.INT:
+        return "a whole number"
+    return f"a {'whole ' * (option.type is not RATE)}number, or a text"
 
 
 def _refuse(wanted: str, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from tcpgoon.errors import PlanError
 from tcpgoon.options.asked import Asked
+from tcpgoon.plan.units import LONGEST_S
 from tcpgoon.result import Result
 from tcpgoon.results import EachResult
 from tcpgoon.runs.each import run_each
@@ -17,8 +18,8 @@ def ask(
 
     Raises what `Asked.places` and `run` do.
     """
-    if interval_s <= 0:
-        raise PlanError(f"the interval between two snapshots is {interval_s} s: it must be above 0")
+    if not 0 < interval_s <= LONGEST_S:
+        raise PlanError(f"the interval between two snapshots is {interval_s} s: it must be above 0, and a year at most")
     places = asked.places()
     if asked.choice.each:
         return run_each(places, asked.plan_for, monitor, interval_s=interval_s, stop=stop)

@@ -20,6 +20,11 @@ class Stop:
         if self._act:
             self._act()
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether a run has begun that a request ends; one that begins after a request opens nothing."""
+        return self._act is not None
+
     def requested_s_ago(self) -> float:
         """Seconds since the first request."""
         return time.monotonic() - self._requested_at
