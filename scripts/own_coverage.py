@@ -16,7 +16,7 @@ from pathlib import Path
 import coverage
 import pytest
 
-PURE = ("errors.py", "result.py", "results.py", "plan", "record", "judge")
+PURE = ("errors.py", "result.py", "results.py", "saved", "comparison", "plan", "record", "judge")
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "tcpgoon"

@@ -5,7 +5,8 @@
     TcpgoonError
     ├── UsageError               yours: what was asked cannot be asked                exit 64
     │   ├── PlanError            a value of the plan is wrong
-    │   └── ListenError          the bundled server cannot listen where it was told to
+    │   ├── ListenError          the bundled server cannot listen where it was told to
+    │   └── SavedFileError       what is to be read is no saved run, or damaged
     ├── Unanswerable             the question could not be asked                      exit 3
     │   ├── ResolutionError      the name of the target does not resolve
     │   └── DiscoveryError       theirs: the registry cannot be reached, or what it says makes no sense
@@ -60,6 +61,10 @@ class PlanError(UsageError, ValueError):
 
 class ListenError(UsageError):
     """The bundled server cannot listen there: the port is busy, or not ours to take."""
+
+
+class SavedFileError(UsageError):
+    """What is to be read was not saved by tcpgoon, or is damaged; or what is to be saved is too large."""
 
 
 class Unanswerable(TcpgoonError):  # noqa: N818 - the name of a situation, not of an error

@@ -1,0 +1,289 @@
+"""An outcome as a file, and the file as an outcome: a ZIP archive of its plain data and of the columns of its rows.
+
+``tcpgoon.json`` says which version of the format it is and how many rows there are; ``outcome.json`` is what
+`Result.to_dict` gives; ``rows/K/NAME`` is a column of part number K. Nothing is computed anew when it is read: verdict,
+findings and metrics are those of the tcpgoon that judged the run, and a newer one does not change its mind about it.
+"""
+
+import zipfile
+import zlib
+from typing import IO, Any, Literal, cast
+
+import msgspec
+
+from tcpgoon.discovery.instance import Instance
+from tcpgoon.errors import SavedFileError
+from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.escapes import printable
+from tcpgoon.record.counts import Counts
+from tcpgoon.record.rows import Rows
+from tcpgoon.record.table import Table
+from tcpgoon.result import Part, Result
+from tcpgoon.results import EachResult, InstanceResult, Outcome, SuiteResult
+from tcpgoon.saved.columns import packed, unpacked, write_pieces
+from tcpgoon.version import VERSION
+
+FORMAT = 1
+"""The version of the file. A file of a later one is not read."""
+
+MOST_ROWS = 20_000_000
+"""In one file, all parts together: what is read is to fit into memory (1.4 GB), whatever a file says that it has."""
+
+MOST_BYTES = 256 << 20
+"""What ``outcome.json`` may take."""
+
+LONGEST_COMPLAINT = 300
+"""Characters of what is wrong with a file; a text in it may be of any length."""
+
+_HEAD, _OUTCOME = "tcpgoon.json", "outcome.json"
+_LONGEST_HEAD = 1 << 20
+_LEVEL = 1
+"""Of compression. The highest needs twice the time for 5 % less."""
+
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+"""What is raised for an archive that is none, is cut short, was tampered with, or is encrypted."""
+
+Kind = Literal["run", "each", "suite"]
+
+
+class _Version(msgspec.Struct):
+    """The part of the head that every version has."""
+
+    saved: int
+    tcpgoon: str
+
+
+class _Head(msgspec.Struct, kw_only=True):
+    saved: int = FORMAT
+    tcpgoon: str = VERSION
+    kind: Kind
+    rows: tuple[int | None, ...]
+    """Of each part; None: it has no result."""
+
+
+_Run = msgspec.defstruct(
+    "_Run",
+    [
+        (field.name, field.type) if field.required else (field.name, field.type, field.default)
+        for field in msgspec.structs.fields(Result)
+        if field.name != "table"
+    ],
+    kw_only=True,
+)
+"""A `Result` but for its table."""
+
+
+class _Instance(msgspec.Struct, kw_only=True):
+    instance: Instance
+    verdict: Verdict
+    reason: str
+    result: _Run | None  # type: ignore[valid-type]
+
+
+class _Each(msgspec.Struct, kw_only=True):
+    lookup: str
+    service: str
+    registry: str
+    results: tuple[_Instance, ...]
+    others: tuple[Instance, ...]
+
+
+class _Check(msgspec.Struct, kw_only=True):
+    name: str
+    verdict: Verdict
+    reason: str
+    result: _Run | None  # type: ignore[valid-type]
+
+
+class _Suite(msgspec.Struct, kw_only=True):
+    suite: str
+    checks: tuple[_Check, ...]
+    begun_at: str
+    duration_s: float
+
+
+_TYPES: dict[Kind, Any] = {"run": _Run, "each": _Each, "suite": _Suite}
+_KINDS: dict[type, Kind] = {Result: "run", EachResult: "each", SuiteResult: "suite"}
+
+
+def save(outcome: Outcome, file: IO[bytes]) -> None:
+    """Write ``outcome`` to ``file``, which need not be seekable. Raises `SavedFileError` where it is too large."""
+    tables = [part.result.table if part.result else None for part in outcome.parts]
+    head = _Head(kind=_KINDS[type(outcome)], rows=tuple(table.rows if table else None for table in tables))
+    plain = msgspec.json.encode(outcome.to_dict())
+    check_size(sum(rows or 0 for rows in head.rows))
+    if len(plain) > MOST_BYTES:
+        raise SavedFileError(f"what is to be saved has {len(plain):,} bytes of text: at most {MOST_BYTES:,} can be")
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        archive.writestr(zipfile.ZipInfo(_HEAD), msgspec.json.encode(head))
+        with archive.open(_member(_OUTCOME, len(plain)), "w") as member:
+            member.write(plain)
+        for number, table in enumerate(tables):
+            _save_rows(archive, number, table or Table(0))
+
+
+def check_size(rows: int) -> None:
+    """Raise `SavedFileError` where that are too many ``rows`` for a file."""
+    if rows > MOST_ROWS:
+        raise SavedFileError(f"{rows:,} connections are more than can be saved: at most {MOST_ROWS:,}")
+
+
+def _save_rows(archive: zipfile.ZipFile, number: int, table: Table) -> None:
+    if table.rows:
+        for name, pieces in packed(table):
+            with archive.open(_member(f"rows/{number}/{name}"), "w") as member:
+                write_pieces(pieces, member)
+
+
+def _member(name: str, size: int = 0) -> zipfile.ZipInfo:
+    """A member of that name, and of no time: the same outcome is the same file."""
+    info = zipfile.ZipInfo(name)
+    info.compress_type, info.file_size = zipfile.ZIP_DEFLATED, size
+    return info
+
+
+def load(file: IO[bytes]) -> Outcome:
+    """The outcome that was saved to ``file``, which is seekable; its verdict is the one that was given then.
+
+    Raises `SavedFileError`, with one line that says what is wrong, for whatever is none.
+    """
+    try:
+        return _load(_Archive(zipfile.ZipFile(file)))
+    except SavedFileError as exc:
+        raise SavedFileError(printable(str(exc))[:LONGEST_COMPLAINT]) from exc
+    except _UNREADABLE as exc:
+        raise SavedFileError(printable(f"no file that tcpgoon saved, or damaged: {exc}")[:LONGEST_COMPLAINT]) from exc
+    except MemoryError as exc:
+        raise SavedFileError("there is not enough memory to read it") from exc
+
+
+def _load(archive: "_Archive") -> Outcome:
+    head = _head(archive)
+    check_size(sum(rows or 0 for rows in head.rows))
+    saved = _decoded(archive.read_up_to(_OUTCOME, MOST_BYTES), _TYPES[head.kind], head.tcpgoon)
+    runs = _runs(saved)
+    if [rows is None for rows in head.rows] != [run is None for run in runs]:
+        raise SavedFileError("it does not have the rows of each of its results")
+    results = [
+        None if run is None or rows is None else _result(run, rows, archive, f"rows/{number}")
+        for number, (run, rows) in enumerate(zip(runs, head.rows, strict=True))
+    ]
+    return _outcome(saved, results)
+
+
+def _head(archive: "_Archive") -> _Head:
+    plain = archive.read_up_to(_HEAD, _LONGEST_HEAD)
+    version = _decoded(plain, _Version)
+    if version.saved != FORMAT:
+        who = "a newer tcpgoon" if version.saved > FORMAT else "no tcpgoon that there was"
+        raise SavedFileError(
+            f"written by {who} ({version.tcpgoon}, in version {version.saved} of the format): "
+            f"this is {VERSION}, which reads version {FORMAT}"
+        )
+    head = cast("_Head", _decoded(plain, _Head, version.tcpgoon))
+    if any(rows is not None and rows < 0 for rows in head.rows):
+        raise SavedFileError("it has less than no rows")
+    return head
+
+
+def _decoded(plain: bytes, kind: Any, written_by: str = VERSION) -> Any:
+    try:
+        return msgspec.json.decode(plain, type=kind)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
+        by = f" (written by tcpgoon {written_by}; this is {VERSION})" if written_by != VERSION else ""
+        raise SavedFileError(f"what it says is not what tcpgoon saves: {exc}{by}") from exc
+
+
+def _runs(saved: Any) -> list[Any]:
+    """What is saved of the result of each part."""
+    match saved:
+        case _Each():
+            return [one.result for one in saved.results]
+        case _Suite():
+            return [one.result for one in saved.checks]
+        case _:
+            return [saved]
+
+
+def _result(run: Any, rows: int, archive: "_Archive", folder: str) -> Result:
+    fields = {name: getattr(run, name) for name in run.__struct_fields__}
+    if not run.endpoints:
+        raise SavedFileError("a result without any endpoint")
+    if rows not in (0, run.plan.connections):
+        raise SavedFileError(f"{folder} has {rows:,} rows of {run.plan.connections:,} connections")
+    table = unpacked(rows, archive, folder) if rows else Table(0)
+    result = Result(table=table, **fields)
+    if rows:
+        _check_rows(result, table, folder)
+    return result
+
+
+def _check_rows(result: Result, table: Table, folder: str) -> None:
+    """Those of another result are not to be taken for these."""
+    if Counts.of(bytes(table.state)) != result.metrics.counts:
+        raise SavedFileError(f"{folder} does not have as many rows in each state as its result says")
+    if Rows(table).column("endpoint").max() >= len(result.dialled):
+        raise SavedFileError(f"{folder} has connections to an endpoint that was not dialled")
+
+
+def _outcome(saved: Any, results: list[Result | None]) -> Outcome:
+    match saved:
+        case _Each():
+            return EachResult(
+                lookup=saved.lookup,
+                service=saved.service,
+                registry=saved.registry,
+                results=tuple(
+                    InstanceResult(instance=one.instance, verdict=one.verdict, reason=one.reason, result=result)
+                    for one, result in zip(saved.results, results, strict=True)
+                ),
+                others=saved.others,
+            )
+        case _Suite():
+            return SuiteResult(
+                suite=saved.suite,
+                checks=tuple(
+                    Part(name=one.name, verdict=one.verdict, reason=one.reason, result=result)
+                    for one, result in zip(saved.checks, results, strict=True)
+                ),
+                begun_at=saved.begun_at,
+                duration_s=saved.duration_s,
+            )
+        case _:
+            return cast("Result", results[0])
+
+
+class _Archive:
+    """A ZIP archive that is not trusted: no member is read before its size is known to be right."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._members = {info.filename: info for info in archive.infolist()}
+
+    def read(self, name: str, length: int) -> bytes:
+        """As `Members` says."""
+        info = self._info(name)
+        if info.file_size != length:
+            raise SavedFileError(f"{name} has {info.file_size:,} bytes: it has to have {length:,}")
+        return self._read(info)
+
+    def read_up_to(self, name: str, most: int) -> bytes:
+        """The member ``name``, which has at most so many bytes."""
+        info = self._info(name)
+        if info.file_size > most:
+            raise SavedFileError(f"{name} has {info.file_size:,} bytes: at most {most:,} are read")
+        return self._read(info)
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
+        if name not in self._members:
+            raise SavedFileError(f"no file that tcpgoon saved: there is no {name} in it")
+        return self._members[name]
+
+    def _read(self, info: zipfile.ZipInfo) -> bytes:
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise SavedFileError(f"{info.filename} is packed in a way that tcpgoon does not use")
+        with self._archive.open(info) as member:
+            content = member.read(info.file_size + 1)  # one more, so that the checksum is looked at, too
+        if len(content) != info.file_size:
+            raise SavedFileError(f"{info.filename} ends after {len(content):,} of {info.file_size:,} bytes")
+        return content
