@@ -31,7 +31,8 @@ STRANGERS = {
 WITH_NUMPY = {
     f"record/{name}.py"
     for name in (
-        "distribution", "ending", "events", "level", "lookout", "losses", "metrics", "newcomers", "rows", "shape",
+        "distribution", "ending", "events", "level", "lookout", "losses", "metrics", "newcomers", "rows",
+        "samples", "shape",
     )
 } | {"saved/columns.py"}  # fmt: skip
 

@@ -19,14 +19,12 @@ from tcpgoon.record.knock import Knock
 from tcpgoon.record.level import Breakdown, Level, breakdown, levels
 from tcpgoon.record.newcomers import Newcomers, kept_out, newcomers, pushed_out
 from tcpgoon.record.rows import Mask, Rows, Seconds
+from tcpgoon.record.samples import known_s, response_s, samples
 from tcpgoon.record.table import Table
 from tcpgoon.record.unserved import Unserved
 
 SLOW_S = 0.005
 """What user space may add to the kernel's time before it is called slow: a loop that is busy takes a few ms."""
-
-TOGETHER_S = 1e-6
-"""What was answered within so much of the end of the TLS handshake was answered by the handshake."""
 
 
 class NotServed(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,7 +210,7 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
     rows = Rows(table)
     start_s, established_s, end_s = (rows.column(name) for name in ("start_s", "established_s", "end_s"))
     established, failed = rows.established, rows.all_of(State.FAILED) & ~rows.orphaned
-    took_s, lived_s = established_s - start_s, end_s - established_s
+    took, lived_s = samples(rows, asked), end_s - established_s
     unknown = rows.unknown(asked)
     first_s, last_s = _ramp(start_s, np.where(established, established_s, end_s), established | failed)
     return Metrics(
@@ -227,11 +225,11 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         unserved=_unserved(rows),
         answered=int(np.count_nonzero(rows.ever_served | (rows.column("unserved") == Unserved.LATE))),
         ramp_s=last_s - first_s if last_s < np.inf else 0.0,
-        response=Distribution.of(took_s[established]),
-        slowest_dial_s=float(_known_s(rows, took_s)[established].max(initial=0)),
+        response=Distribution.of(response_s(rows)[established]),
+        slowest_dial_s=float(known_s(rows)[established].max(initial=0)),
         slowest_answer_s=_slowest_answer_s(rows),
-        establishment=Distribution.of(took_s[rows.reached(asked)]),
-        establishment_known=Distribution.of(_known_s(rows, took_s)[rows.reached(asked)]),
+        establishment=Distribution.of(took.establishment),
+        establishment_known=Distribution.of(took.establishment_known),
         time_to_error=Distribution.of((end_s - start_s)[failed]),
         errors=endings(rows, failed, end_s - start_s),
         losses=endings(rows, rows.lost_while_held, lived_s),
@@ -241,7 +239,10 @@ def measure(table: Table, asked: Assurance, knocks: Sequence[Knock] = ()) -> Met
         newcomers=newcomers(knocks, last_s),
         received_bytes=int(rows.column("received_bytes").sum()),
         retransmitted=_retransmitted(rows),
-        **_times(rows, took_s),
+        handshake_rtt=Distribution.of(took.handshake_rtt),
+        lateness=Distribution.of(took.lateness),
+        tls=Distribution.of(took.tls),
+        answers=Distribution.of(took.answers),
     )
 
 
@@ -258,34 +259,10 @@ def _ramp(start_s: Seconds, decided_s: Seconds, decided: Mask) -> tuple[float, f
     return (float(start_s[decided].min()), float(decided_s[decided].max())) if decided.any() else (0.0, np.inf)
 
 
-def _known_s(rows: Rows, took_s: Seconds) -> Seconds:
-    """How long dials took, by the kernel where it knows; what user space adds is left out."""
-    rtt_s = rows.column("rtt_us") / 1e6
-    by_kernel = (rtt_s > 0) & (rows.column("retransmits") == 0)
-    return np.where(by_kernel, np.minimum(took_s, rtt_s), took_s)
-
-
 def _slowest_answer_s(rows: Rows) -> float:
     asked_s, served_s = rows.column("asked_s"), rows.column("served_s")
     answered = rows.established & (asked_s > 0) & (served_s > 0)
     return float((served_s - asked_s)[answered].max(initial=0))
-
-
-def _times(rows: Rows, took_s: Seconds) -> dict[str, Distribution | None]:
-    """What the kernel, the TLS handshake and the application took, each without the others."""
-    rtt_s = rows.column("rtt_us") / 1e6
-    known = rows.established & (rtt_s > 0)
-    at_once = known & (rows.column("retransmits") == 0)
-    asked_s, served_s, tls_s = (rows.column(name) for name in ("asked_s", "served_s", "tls_s"))
-    answered = rows.established & (asked_s > 0) & (served_s > 0)
-    answer_s = (served_s - asked_s - tls_s)[answered]
-    by_tls_alone = bool((tls_s[answered] > 0).all() and (answer_s <= TOGETHER_S * (1 + tls_s[answered])).all())
-    return {
-        "handshake_rtt": Distribution.of(rtt_s[at_once if at_once.any() else known]),
-        "lateness": Distribution.of(np.maximum((took_s - rtt_s)[at_once], 0)),
-        "tls": Distribution.of(tls_s[tls_s > 0].astype(np.float64)),
-        "answers": None if by_tls_alone else Distribution.of(np.maximum(answer_s, 0)),
-    }
 
 
 def _retransmitted(rows: Rows) -> tuple[Retransmitted, ...]:
