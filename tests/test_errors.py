@@ -63,6 +63,7 @@ def test_exit_statuses() -> None:
         "INCONCLUSIVE": 3,
         "USAGE": 64,
         "BUG": 70,
+        "UNREPORTED": 74,
     }
 
 

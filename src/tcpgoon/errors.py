@@ -38,6 +38,9 @@ class ExitStatus(IntEnum):
     """The command line is wrong (``EX_USAGE`` of sysexits.h)."""
     BUG = 70
     """tcpgoon itself failed (``EX_SOFTWARE`` of sysexits.h)."""
+    UNREPORTED = 74
+    """The target carried what was asked, and a report that was asked for could not be written (``EX_IOERR``). Any other
+    verdict keeps its own status."""
 
 
 class TcpgoonError(Exception):

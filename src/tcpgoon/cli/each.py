@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tcpgoon.cli.interrupt import interruptible
+from tcpgoon.cli.outputs import Outputs
 from tcpgoon.cli.view import View
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import ExitStatus
@@ -16,8 +17,17 @@ from tcpgoon.results import InstanceResult
 from tcpgoon.runs.each import run_each
 
 
-def ask_each(places: Sequence[Place], plan_of: Callable[[Target], Plan], view: View, interval_s: float) -> ExitStatus:
-    """Ask each of ``places``, and print the report of each when it is there. The exit status is that of the worst."""
+def ask_each(
+    places: Sequence[Place],
+    plan_of: Callable[[Target], Plan],
+    view: View,
+    interval_s: float,
+    reports: Outputs,
+) -> ExitStatus:
+    """Ask each of ``places``, and print the report of each when it is there; the other ``reports`` come last.
+
+    The exit status is that of the worst.
+    """
 
     def begins(number: int, place: Place) -> None:
         if place.origin:
@@ -38,7 +48,7 @@ def ask_each(places: Sequence[Place], plan_of: Callable[[Target], Plan], view: V
             stop=stop,
             begins=begins,
             ended=ended,
-            keep_rows=False,
+            keep_rows=reports.needs_rows,
         )
         view.say(each_report(each, sys.stdout), each_verdict(each))
-    return each.verdict.exit_status
+        return reports.write(each)

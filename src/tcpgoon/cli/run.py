@@ -7,6 +7,7 @@ import click
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
+from tcpgoon.cli.outputs import Outputs, output_options
 from tcpgoon.cli.prompt import confirm, confirm_each
 from tcpgoon.cli.view import View, view_options
 from tcpgoon.errors import ExitStatus, PlanError
@@ -45,6 +46,7 @@ class RunCommand(Command):
 )
 @click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
 @view_options
+@output_options
 @asked_options
 def run(
     target: tuple[str, ...],
@@ -53,20 +55,22 @@ def run(
     quiet: bool,
     plain: bool,
     verbose: bool,
+    outputs: tuple[str, ...],
     **options: Any,
 ) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
     asked = Asked(target_of(target), options, given(options))
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
+    reports = Outputs(outputs)
     found = asked.places()
-    view = View(quiet=quiet, plain=plain, verbose=verbose)
+    view = View(quiet=quiet, plain=plain, verbose=verbose, silent=reports.owns_stdout)
     if asked.choice.each:
         if not assume_yes:
             confirm_each(asked.draft, found, asked.is_secret)
         from tcpgoon.cli.each import ask_each  # with rich, which takes a while, and which no other run needs
 
-        return ask_each(found, asked.plan_for, view, interval)
+        return ask_each(found, asked.plan_for, view, interval, reports)
     (place,) = found
     plan = asked.plan_for(place.target)
     if not assume_yes:
@@ -76,4 +80,4 @@ def run(
             plan, view.monitor, endpoints=place.endpoints, origin=place.origin, interval_s=interval, stop=stop
         )
         view.say(text_report(result), verdict_line(result))
-    return result.verdict.exit_status
+        return reports.write(result)

@@ -33,21 +33,28 @@ def view_options(command: _Command) -> _Command:
 
 
 class View:
-    """What is shown on standard output, and connection events on stderr where it is ``verbose``."""
+    """What is shown on standard output, and connection events on stderr where it is ``verbose``.
 
-    def __init__(self, *, quiet: bool = False, plain: bool = False, verbose: bool = False) -> None:
+    Nothing is shown there where it is ``silent``: standard output is for something else.
+    """
+
+    def __init__(
+        self, *, quiet: bool = False, plain: bool = False, verbose: bool = False, silent: bool = False
+    ) -> None:
         self._quiet = quiet
+        self._silent = silent
         log = sys.stderr if verbose else None
-        self.monitor: Monitor | None = _quietly(log) if quiet else _aloud(sys.stdout, log, plain)
+        self.monitor: Monitor | None = _quietly(log) if quiet or silent else _aloud(sys.stdout, log, plain)
         """Who watches the runs."""
 
     def say(self, report: str, verdict: str) -> None:
         """Print ``report``; where that is too much, its ``verdict``."""
-        say(verdict if self._quiet else report, verdict)
+        if not self._silent:
+            say(verdict if self._quiet else report, verdict)
 
     def say_between(self, report: str, verdict: str) -> None:
         """The same of what is not the end of all: where that is too much, nothing."""
-        if not self._quiet:
+        if not (self._quiet or self._silent):
             say(report, verdict)
 
     def leave(self) -> None:

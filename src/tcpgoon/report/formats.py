@@ -1,9 +1,12 @@
 """The formats of reports, by name; each is imported when it is used."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Final, Protocol
 
+from tcpgoon.errors import UsageError
+from tcpgoon.plan.escapes import printable
 from tcpgoon.results import Outcome
 
 FORMATS: Final[Mapping[str, str]] = {
@@ -12,17 +15,63 @@ FORMATS: Final[Mapping[str, str]] = {
 }
 """Name of each format and where its `Report` is."""
 
+EXTRAS: Final[Mapping[str, str]] = {}
+"""The extra that a format needs, by its name."""
+
+OF_ROWS: Final = frozenset({"csv", "html"})
+"""The formats that show single connections."""
+
 
 class Report(Protocol):
     """Formats an outcome, and computes nothing."""
 
-    def __call__(self, outcome: Outcome) -> str:
-        """The report as a whole; the last line may lack its end."""
+    def __call__(self, outcome: Outcome) -> str | Iterable[str]:
+        """The report as a whole, or in pieces where it may be long; the last line may lack its end."""
         ...
 
 
+def report_of(name: str) -> Callable[[Outcome], Iterator[str]]:
+    """The report in the format ``name``, in pieces that are not empty; the last line has its end.
+
+    Raises `UsageError` for a name that is none of `FORMATS`, and where a library that it needs is not installed.
+    """
+    report = _imported(name)
+
+    def pieces(outcome: Outcome) -> Iterator[str]:
+        whole = report(outcome)
+        last = ""
+        for piece in (whole,) if isinstance(whole, str) else whole:
+            if piece:
+                last = piece
+                yield piece
+        if not last.endswith("\n"):
+            yield "\n"
+
+    return pieces
+
+
 def render(outcome: Outcome, name: str) -> str:
-    """``outcome`` in the format ``name``, one of `FORMATS`."""
+    """``outcome`` in the format ``name``. Raises as `report_of` does."""
+    return "".join(report_of(name)(outcome)).removesuffix("\n")
+
+
+def _imported(name: str) -> Report:
+    if name not in FORMATS:
+        raise UsageError(unknown(name))
     module, _, attribute = FORMATS[name].partition(":")
-    report: Report = getattr(import_module(module), attribute)
-    return report(outcome)
+    try:
+        report: Report = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as exc:
+        if name not in EXTRAS or (exc.name or "").startswith("tcpgoon"):
+            raise
+        raise UsageError(
+            f"the format {name} needs more than is installed here ({exc.name}): pip install 'tcpgoon[{EXTRAS[name]}]'"
+        ) from exc
+    return report
+
+
+def unknown(name: str) -> str:
+    """What to say of a format that there is not."""
+    near = get_close_matches(name.lower(), FORMATS, 1)
+    there = f"did you mean {near[0]}?" if near else f"there are {', '.join(FORMATS)}"
+    return f"there is no format {printable(name)!r}; {there}"

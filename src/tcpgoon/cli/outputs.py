@@ -1,0 +1,114 @@
+"""``-o FORMAT[=PATH]``: which reports there are to be, and where; what can be said against one is said before a run.
+
+A report that cannot be written loses no verdict: the others are written, what went wrong is a line on stderr, and the
+exit status is that of the verdict. But of a PASS it is `UNREPORTED`: whoever waits for the file would take that of
+an earlier run for it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePath
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from tcpgoon.cli.output import complain, say
+from tcpgoon.errors import ExitStatus, UsageError
+from tcpgoon.plan.escapes import printable
+from tcpgoon.report.files import STDOUT, Place, place_of
+from tcpgoon.report.formats import FORMATS, OF_ROWS, report_of, unknown
+from tcpgoon.results import Outcome
+
+_ENDINGS = {".md": "markdown", ".txt": "text", ".xml": "junit", ".prom": "prometheus", ".htm": "html"}
+_ENDINGS |= {f".{name}": name for name in FORMATS}
+"""What formats files of such names usually have."""
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class _Output(NamedTuple):
+    """One report that there is to be."""
+
+    format: str
+    path: str
+    place: Place
+    report: Callable[[Outcome], Iterator[str]]
+
+
+class Outputs:
+    """The reports that ``words``, each ``FORMAT`` or ``FORMAT=PATH``, ask for.
+
+    Raises `UsageError` for a word that is none, a file that could not be written now, one place for two reports, and a
+    library that is not installed.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._outputs = [_output(word) for word in words]
+        _check_places(self._outputs)
+
+    @property
+    def owns_stdout(self) -> bool:
+        """Whether a report goes to standard output, where then nothing else may stand."""
+        return any(output.place.is_stdout for output in self._outputs)
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether the rows of results have to be kept for one of them."""
+        return any(output.format in OF_ROWS for output in self._outputs)
+
+    def say(self, report: str, verdict: str) -> None:
+        """Print ``report`` for people, unless standard output has another; ``verdict`` is said where that fails."""
+        if not self.owns_stdout:
+            say(report, verdict)
+
+    def write(self, outcome: Outcome) -> ExitStatus:
+        """Write them all, and say on stderr which could not be; the exit status that the command is to end with."""
+        written = [_write(output, outcome) for output in self._outputs]
+        status = outcome.verdict.exit_status
+        return ExitStatus.UNREPORTED if status is ExitStatus.PASS and not all(written) else status
+
+
+def output_options(command: _Command) -> _Command:
+    """Give ``command`` the option whose words `Outputs` takes."""
+    return click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="FORMAT[=PATH]",
+        help=f"A report when it is over: {', '.join(FORMATS)}; without PATH on stdout, instead of all else; may be "
+        "given more than once.  [default: text]",
+    )(command)
+
+
+def _output(word: str) -> _Output:
+    name, equals, path = word.partition("=")
+    if name not in FORMATS:
+        ending = _ENDINGS.get(PurePath(name).suffix.lower())
+        hint = f"; write -o {ending}={printable(name)}" if ending in FORMATS and not equals else ""
+        raise UsageError(unknown(name).partition(";")[0] + hint if hint else unknown(name))
+    if equals and not path:
+        raise UsageError(f"-o {name}= names no file; leave out the = for standard output")
+    return _Output(name, path or STDOUT, place_of(path or STDOUT), report_of(name))
+
+
+def _check_places(outputs: Sequence[_Output]) -> None:
+    taken: dict[object, _Output] = {}
+    for output in outputs:
+        other = taken.setdefault(output.place.identity, output)
+        if other is not output:
+            where = "standard output" if output.place.is_stdout else printable(output.path)
+            raise UsageError(f"{other.format} and {output.format} cannot both go to {where}")
+    for output in outputs:
+        output.place.check()
+
+
+def _write(output: _Output, outcome: Outcome) -> bool:
+    """Whether it could be written, or nobody wants it."""
+    try:
+        output.place.write(output.report(outcome))
+    except BrokenPipeError:
+        return True  # who read it has seen enough
+    except OSError as exc:
+        complain(f"{output.format}={printable(output.path)} cannot be written: {exc.strerror}")
+        return False
+    return True
