@@ -17,6 +17,9 @@ import pyte
 
 LIMIT_S = 60
 
+FRAMED = b"\x1b[?7h"
+"""What a frame of the live view ends with."""
+
 
 class Terminal:
     """Of so many ``columns`` and ``lines``. Used by ``with``."""
@@ -62,6 +65,10 @@ class Terminal:
         assert self._child
         self._child.send_signal(number)
 
+    def type(self, text: str) -> None:
+        """The user types that."""
+        os.write(self._ours, text.encode())
+
     def resize(self, columns: int, lines: int) -> None:
         """The user changes the size of the window."""
         self._screen.resize(lines, columns)
@@ -91,6 +98,11 @@ class Terminal:
         while not condition(self.lines):
             assert self.read(max(0.0, deadline - time.monotonic())), "\n".join(self.lines)
 
+    def wait_for_frame(self, condition: Callable[[list[str]], object]) -> None:
+        """The same, and a frame of the live view has been drawn to its end, since the last one that was waited for."""
+        self.written = b""
+        self.wait_for(lambda lines: self.written.endswith(FRAMED) and condition(lines))
+
     def comes_to_show(self, lines: list[str], cursor: tuple[int, int] | None = None) -> None:
         """Read until there is just that on it, and its cursor there."""
         self.wait_for(lambda seen: seen == lines and cursor in (None, self.cursor))
@@ -103,7 +115,7 @@ class Terminal:
     def end(self) -> int:
         """Read all; the exit status of the program."""
         assert self._child
-        while self.read():
+        while self._ours >= 0 and self.read():
             pass
         return self._child.wait(LIMIT_S)
 

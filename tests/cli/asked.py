@@ -10,13 +10,13 @@ from tcpgoon.cli.main import commands
 from tcpgoon.discovery import places
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
-from tcpgoon.report.status import StatusLines
+from tcpgoon.runs.monitor import Monitor
 
 
 class Asked(Exception):
     """Carries what was asked, up to the test."""
 
-    def __init__(self, plan: Plan, monitor: StatusLines, options: dict[str, Any]) -> None:
+    def __init__(self, plan: Plan, monitor: Monitor, options: dict[str, Any]) -> None:
         super().__init__()
         self.plan, self.monitor, self.options = plan, monitor, options
 
@@ -29,7 +29,7 @@ def whole_command() -> click.Context:
 def run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on a run raises `Asked`, and each name is at one address."""
 
-    def ask(plan: Plan, monitor: StatusLines, **options: Any) -> None:
+    def ask(plan: Plan, monitor: Monitor, **options: Any) -> None:
         raise Asked(plan, monitor, options)
 
     monkeypatch.setattr(run_module, "carry_out", ask)

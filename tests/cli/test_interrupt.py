@@ -36,11 +36,11 @@ def test_the_second_ends_the_process_at_once() -> None:
     program = """
 import os, signal
 from tcpgoon.cli.interrupt import interruptible
-with interruptible():
+with interruptible(lambda: print("leaving", flush=True)):
     os.kill(os.getpid(), signal.SIGINT)
     print("still here", flush=True)
     os.kill(os.getpid(), signal.SIGTERM)
     print("not here any more", flush=True)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "still here\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "still here\nleaving\n", "")

@@ -13,7 +13,7 @@ from tcpgoon.record.counts import Counts, Snapshot
 from tcpgoon.record.events import ConnectionEvent
 from tcpgoon.record.live import Course, Live, Stage
 from tcpgoon.report.live import LiveView
-from tests.terminal import Terminal
+from tests.terminal import FRAMED, Terminal
 
 
 @pytest.fixture(autouse=True)
@@ -47,9 +47,6 @@ def frame_of(held: int, times: str, bar: str) -> list[str]:
     ]
 
 
-FRAMED = b"\x1b[?7h"
-"""What a frame ends with."""
-
 FIRST = frame_of(7, "1.0s, 3.0s left", f"{'━' * 7}╺{'━' * 21}")
 SECOND = frame_of(8, "2.0s, 2.0s left", f"{'━' * 14}╸{'━' * 14}")
 
@@ -75,6 +72,16 @@ def test_a_frame_that_is_shorter_leaves_nothing_of_the_longer(terminal: Terminal
         view.snapshot(at(2.0, established=1_000_000, opening=123_456, planned=234_567, lost=5, failed=3))
         view.snapshot(at(2.0, established=7))
         terminal.comes_to_show(FIRST)
+
+
+@pytest.mark.parametrize("columns", range(30, 62))
+def test_nor_does_one_that_is_as_long_as_the_terminal_is_wide(columns: int) -> None:
+    """What erases the rest of a line takes no room in it."""
+    with Terminal(columns, 12) as terminal, out_of(terminal) as out:
+        out.write("#" * columns * 8 + "\x1b[H")
+        LiveView(out).snapshot(at(2.0, established=7))
+        terminal.read_to(FRAMED)
+        assert "#" not in "".join(terminal.lines)
 
 
 def test_at_the_foot_of_the_screen_it_scrolls_once(terminal: Terminal) -> None:

@@ -93,9 +93,9 @@ class LiveView:
         self._paper.seek(0)
         self._paper.truncate()
         shown = frame(snapshot, self._console, columns, lines)
-        for number, line in enumerate(shown):
-            self._console.print(line, end=f"{_ERASE_REST_OF_LINE}\r\n" if number < len(shown) - 1 else "")
-        text = self._paper.getvalue()
+        for line in shown:
+            self._console.print(line, soft_wrap=True)
+        text = f"{_ERASE_REST_OF_LINE}\r\n".join(self._paper.getvalue().splitlines())
         if not self._console.encoding.startswith("utf"):
             text = text.translate(IN_ASCII)
         up = f"\x1b[{len(shown) - 1}A" if len(shown) > 1 else ""
