@@ -8,7 +8,8 @@ import pytest
 
 ROOMS = (
     "errors", "version", "plan", "discovery", "options", "record", "judge", "result", "results", "saved", "comparison",
-    "engine", "runs", "report", "api", "server", "testing", "cli", "pytest_plugin", "__main__", "tcpgoon",
+    "engine", "runs", "report", "api", "server", "testing", "cli", "pytest_fixtures", "pytest_plugin", "__main__",
+    "tcpgoon",
 )  # fmt: skip
 """A module imports from its own room and from those before it. The last is the package's own ``__init__``."""
 

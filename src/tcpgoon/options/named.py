@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 
-class Options(TypedDict, total=False):
-    """What may be asked of a target. Each is what the flag of that name says; what is None is as if it were not there.
+class OtherOptions(TypedDict, total=False):
+    """What may be asked of a target, but for the number of connections.
 
-    Durations are texts with a unit (``"250ms"``, ``"10s"``); numbers of connections may be texts too (``"10k"``).
+    Each is what the flag of that name says; what is None is as if it were not there. Durations are texts with a unit
+    (``"250ms"``, ``"10s"``); numbers of connections may be texts too (``"10k"``).
     """
 
-    connections: int | str | None
     sleep: str | None
     rate: float | str | None
     ramp: str | None
@@ -53,3 +53,9 @@ class Options(TypedDict, total=False):
     key: str | os.PathLike[str] | None
     alpn: str | Sequence[str] | None
     tls_min: Literal["1.2", "1.3"] | None
+
+
+class Options(OtherOptions, total=False):
+    """All that may be asked of a target."""
+
+    connections: int | str | None

@@ -16,8 +16,13 @@ _INDENT = " " * len("TG301 ")
 
 def found(result: Result) -> Iterator[str]:
     """The lines about each finding, first cause first."""
+    return (line for finding in result.findings for line in said(finding))
+
+
+def said(finding: Finding) -> Iterator[str]:
+    """The lines about ``finding``: what was seen, and what to do about it."""
     # What peers say is escaped where it is read; should a rule forget it, no terminal obeys it nevertheless.
-    return (printable(line) for finding in result.findings for line in _lines(finding))
+    return map(printable, _lines(finding))
 
 
 def _lines(finding: Finding) -> Iterator[str]:

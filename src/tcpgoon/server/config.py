@@ -1,7 +1,7 @@
 """What the bundled server is asked to do: `ServerConfig`."""
 
 import math
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 import msgspec
 
@@ -65,6 +65,35 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     def age_limit_s(self) -> float | None:
         """The age at which the server ends a connection, whichever way; ``None`` where it does not."""
         return self.reset_after_s if self.close_after_s is None else self.close_after_s
+
+
+class Knobs(TypedDict, total=False):
+    """The fields of `ServerConfig` by name and type, for functions that take them as keyword arguments."""
+
+    host: str
+    port: int
+    max_connections: int | None
+    above: Above
+    backlog: int
+    echo: bool
+    banner: bytes
+    close_after_s: float | None
+    reset_after_s: float | None
+    accept_delay_s: float
+    never_accept: bool
+    workers: int
+    duration_s: float | None
+
+
+def config_of(knobs: Knobs) -> ServerConfig:
+    """The configuration with ``knobs`` set. Raises `PlanError`, also for a knob that there is not."""
+    for name in knobs:
+        if name not in ServerConfig.__struct_fields__:
+            raise PlanError(f"there is no knob {name!r}: there are {', '.join(ServerConfig.__struct_fields__)}")
+    try:
+        return msgspec.convert(knobs, ServerConfig, builtin_types=(bytes,))
+    except msgspec.ValidationError as exc:
+        raise PlanError(f"a knob of the server: {exc}") from exc
 
 
 def _check_range(name: str, value: int | None, least: int, most: int) -> None:

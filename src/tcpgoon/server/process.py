@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tcpgoon.errors import ExitStatus, ListenError, TcpgoonError
+from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.escapes import format_escapes
 from tcpgoon.server.config import ServerConfig
 from tcpgoon.server.tally import Counts
@@ -46,6 +47,11 @@ class ServerProcess:
         self._arguments = [*(config_flags(config) if config else ()), *flags]
         self._start_timeout_s = start_timeout_s
         self._child: subprocess.Popen[str] | None = None
+
+    @property
+    def address(self) -> str:
+        """``127.0.0.1:80``, ``[::1]:80``."""
+        return host_port(self.host, self.port)
 
     @property
     def pid(self) -> int:
