@@ -1,11 +1,12 @@
 import re
+from typing import get_type_hints
 
 import msgspec
 import pytest
 
 from tcpgoon.errors import PlanError
 from tcpgoon.server import ServerConfig
-from tcpgoon.server.config import LONGEST_BANNER
+from tcpgoon.server.config import LONGEST_BANNER, Knobs, config_of
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,29 @@ def test_the_age_limit_is_that_of_either_way(config: ServerConfig, age: float | 
 def test_it_goes_through_json_unchanged() -> None:
     config = ServerConfig(host="::1", banner=b"\xff\x00\r\n", max_connections=7, above="stop", close_after_s=0.25)
     assert msgspec.json.decode(msgspec.json.encode(config), type=ServerConfig) == config
+
+
+def test_the_knobs_are_the_fields() -> None:
+    assert get_type_hints(Knobs) == get_type_hints(ServerConfig)
+    assert config_of({}) == ServerConfig()
+    knobs: Knobs = {"max_connections": 7, "above": "stop", "banner": b"\xff", "close_after_s": 1}
+    assert config_of(knobs) == ServerConfig(max_connections=7, above="stop", banner=b"\xff", close_after_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "line"),
+    [
+        (
+            {"max_conections": 5},
+            "there is no knob 'max_conections': there are host, port, max_connections, above, backlog, echo, banner, "
+            "close_after_s, reset_after_s, accept_delay_s, never_accept, workers, duration_s",
+        ),
+        ({"max_connections": "5"}, "a knob of the server: Expected `int | null`, got `str` - at `$.max_connections`"),
+        ({"close_after_s": "5s"}, "a knob of the server: Expected `float | null`, got `str` - at `$.close_after_s`"),
+        ({"above": "panic"}, "a knob of the server: Invalid enum value 'panic' - at `$.above`"),
+        ({"workers": 0}, "a knob of the server: workers is 0: it is between 1 and 1024"),
+    ],
+)
+def test_a_knob_that_is_none_is_one_clear_line(knobs: Knobs, line: str) -> None:
+    with pytest.raises(PlanError, match=f"^{re.escape(line)}$"):
+        config_of(knobs)
