@@ -9,7 +9,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo setup setup-run test lint types docs own-coverage pytest registries bench bench-scale build clean
+.PHONY: help demo setup setup-run test lint types docs man own-coverage pytest registries bench bench-scale build clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
@@ -35,6 +35,9 @@ types: setup ## the types, strictly
 # Not --quiet, which would hide the warnings from --strict too.
 docs: setup ## the documentation, into site/; a broken link fails
 	$(BIN)/mkdocs build --strict
+
+man: setup ## write the manual pages anew, into man/, from the commands
+	$(BIN)/python scripts/manual.py
 
 own-coverage: setup ## each pure module is covered in full by its own test file
 	$(BIN)/python scripts/own_coverage.py

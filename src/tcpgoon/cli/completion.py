@@ -18,7 +18,7 @@ VARIABLE = "_TCPGOON_COMPLETE"
         Example("tcpgoon completion bash >~/.local/share/bash-completion/completions/tcpgoon", "bash, from now on"),
         Example("tcpgoon completion zsh >~/.zsh/_tcpgoon", "zsh: into a folder of its fpath"),
         Example("tcpgoon completion fish >~/.config/fish/completions/tcpgoon.fish", "fish, from now on"),
-        Example("tcpgoon completion bash", 'this shell alone: eval "$(tcpgoon completion bash)"'),
+        Example('eval "$(tcpgoon completion bash)"', "bash, this shell alone"),
     ),
 )
 @click.argument("shell", type=click.Choice(tuple(SHELLS)))
