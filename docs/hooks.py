@@ -3,13 +3,16 @@
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 from itertools import pairwise
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 
+import tcpgoon
+from commands import code, commands, environment, table  # this folder is on the path while MkDocs imports its hooks
+from fields import result_fields
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.codes import TITLES, by_side
 from tcpgoon.judge.plateaus import MULTIPLIED, Kind, Per, Plateau, plateaus
@@ -83,14 +86,9 @@ def limit_cells(row: Plateau) -> tuple[str, ...]:
         ", ".join(f"{value:,.0f}" for value in row.values) or "–",
         row.product,
         f"[{code(row.directive)}]({row.source})",
-        f"{row.note}{per and f' ({per.strip()})'}{said}".replace("|", "\\|"),
+        f"{row.note}{per and f' ({per.strip()})'}{said}".replace("|", "&#124;"),
         "<br>".join(map(code, row.commands)) or "–",
     )
-
-
-def code(text: str) -> str:
-    """``text`` as it stands, in a cell of a table."""
-    return f"`{text}`".replace("|", "\\|")
 
 
 def findings() -> str:
@@ -111,13 +109,22 @@ def docstrings(members: type[Enum]) -> dict[str, str]:
     return found
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table in Markdown."""
-    head = list(head)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+def python_api() -> str:
+    """What ``import tcpgoon`` gives: mkdocstrings puts what is known of each into its place."""
+    functions = [name for name in tcpgoon.__all__ if name.islower()]
+    classes = [name for name in tcpgoon.__all__ if not name.islower()]
+    return "\n\n".join(
+        block
+        for heading, names in (("Functions", functions), ("Types", classes))
+        for block in (f"## {heading}", *(f"::: tcpgoon.{name}" for name in names))
+    )
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "environment": environment,
+    "python api": python_api,
+    "result fields": result_fields,
     "exit statuses": exit_statuses,
     "findings": findings,
     "known limits": known_limits,

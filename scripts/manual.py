@@ -68,9 +68,9 @@ def page(name: str, command: Command, ctx: click.Context) -> Iterator[str]:
     yield escaped(first)
     for text in rest:
         yield from (".PP", escaped(text))
-    for heading, records in command.sections(ctx).items():
+    for heading, options in command.sections(ctx).items():
         yield f".SH {escaped(heading.upper())}"
-        for spec, said in records:
+        for spec, said in filter(None, (option.get_help_record(ctx) for option in options)):
             yield from entry(f"\\fB{metavars(flag(spec))}\\fR", said)
     if name == "run":
         yield ".SH PROBES"

@@ -18,15 +18,14 @@ class SectionedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Called by click for the help."""
-        for heading, records in self.sections(ctx).items():
+        for heading, options in self.sections(ctx).items():
             with formatter.section(heading):
-                formatter.write_dl(records)
+                formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
 
-    def sections(self, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
-        """What the help says of each option, by heading."""
-        found: dict[str, list[tuple[str, str]]] = {}
+    def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
+        """The options that are not hidden, by heading."""
+        found: dict[str, list[click.Option]] = {}
         for param in sorted(self.get_params(ctx), key=lambda param: not hasattr(param, "section")):
-            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
-            if record is not None:  # else it is hidden
-                found.setdefault(getattr(param, "section", "Options"), []).append(record)
+            if isinstance(param, click.Option) and not param.hidden:
+                found.setdefault(getattr(param, "section", "Options"), []).append(param)
         return found
