@@ -9,7 +9,8 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo setup setup-run test lint types docs man own-coverage pytest registries bench bench-scale build clean
+.PHONY: help demo setup setup-run test lint types docs man own-coverage pytest registries bench bench-scale build image \
+	clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 16
@@ -61,6 +62,16 @@ bench-scale: setup ## what a million connections cost, both ends here; needs roo
 
 build: setup ## the wheel, into dist/
 	$(BIN)/pip --quiet wheel --no-deps --wheel-dir dist .
+
+# Whichever is there: they take the same words.
+IMAGE_BUILDER ?= $(firstword $(foreach name,docker podman buildah,$(if $(shell command -v $(name)),$(name))))
+BASE ?= docker.io/library/python:3.13-slim
+IMAGE_FLAGS ?=
+image: ## the image, as tcpgoon, by docker, podman or buildah; BASE=… is another image with Python to build it on
+	@[ -n "$(IMAGE_BUILDER)" ] || { echo "image: there is no docker, podman or buildah to build it with" >&2; exit 1; }
+	$(IMAGE_BUILDER) build $(IMAGE_FLAGS) --tag tcpgoon --build-arg BASE=$(BASE) \
+	    --build-arg VERSION="$$(sed -n 's/^VERSION = "\(.*\)"/\1/p' src/tcpgoon/version.py)" \
+	    --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" .
 
 clean: ## remove all that make has made
 	rm -rf .venv build dist site bench/build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
