@@ -1,0 +1,119 @@
+"""Debian's buildah: it builds and runs images without a daemon, an overlay, or a registry to ask."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.images.base import KEPT, base_archive
+from tests.images.documented import DockerRun
+
+REPOSITORY = Path(__file__).parents[2]
+LIMIT_S = 480
+BASE = "localhost/base"
+IMAGE = "localhost/tcpgoon"
+_CONTAINERFILE = """\
+FROM scratch
+ADD {archive} /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+"""
+
+
+class Store:
+    """Images and containers in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        # vfs: a copy for each layer, slow and large, and possible in any container.
+        configuration = folder / "storage.conf"
+        configuration.write_text(
+            f'[storage]\ndriver = "vfs"\nrunroot = "{folder}/run"\ngraphroot = "{folder}/images"\n'
+        )
+        self._containers: dict[tuple[str, ...], str] = {}
+        self._env = {**os.environ, "CONTAINERS_STORAGE_CONF": str(configuration), "BUILDAH_ISOLATION": "chroot"}
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """What a command did, whatever that was."""
+        return subprocess.run(
+            words,
+            cwd=REPOSITORY,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+
+    def do(self, *words: str) -> str:
+        """What a command printed that has to succeed."""
+        done = self.call(*words)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def build_base(self) -> None:
+        """What `Dockerfile` is built on here."""
+        archive = base_archive()
+        containerfile = self.folder / "Base"
+        containerfile.write_text(_CONTAINERFILE.format(archive=archive.name))
+        self.do("buildah", "build", "--tag", BASE, "--file", str(containerfile), str(archive.parent))
+
+    def build_image(self) -> None:
+        """The image, by the command of the README; with what this machine tells pip about packages and certificates."""
+        flags = ["--pull-never", "--isolation=chroot", "--network=host", *pip_volumes(self.folder)]
+        self.do("make", "image", "IMAGE_BUILDER=buildah", f"BASE={BASE}", f"IMAGE_FLAGS={' '.join(flags)}")
+
+    def inspect(self) -> dict[str, Any]:
+        """The image, in the words of the image specification."""
+        found: dict[str, Any] = json.loads(self.do("buildah", "inspect", "--type", "image", IMAGE))
+        return found
+
+    def run(self, wanted: DockerRun, *, entrypoint: Sequence[str] | None = None) -> subprocess.CompletedProcess[str]:
+        """What ``docker run`` would do; a container's own user, folder and variables are those of the image."""
+        if entrypoint is None:
+            entrypoint = self.inspect()["OCIv1"]["config"]["Entrypoint"]
+        words = [*entrypoint, *wanted.arguments]
+        return self.call("buildah", "run", *wanted.of_process, self._container(wanted), "--", *words)
+
+    def _container(self, wanted: DockerRun) -> str:
+        """One that is as wanted. It is a copy of all files, and so kept for who wants the same."""
+        flags = tuple(wanted.of_container)
+        if flags not in self._containers:
+            self._containers[flags] = self.do("buildah", "from", "--pull-never", *flags, IMAGE).strip()
+        return self._containers[flags]
+
+    def sizes(self) -> list[int]:
+        """The bytes of each layer: first that of the base, then ours."""
+        return [layer["size"] for layer in json.loads(self.inspect()["Manifest"])["layers"]]
+
+
+@contextmanager
+def new_store() -> Iterator[Store]:
+    """A store that goes with the block."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="store-", dir=KEPT))
+    try:
+        yield Store(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def pip_volumes(folder: Path) -> Iterator[str]:
+    """Flags that give pip in there the settings that pip has here: of its files and its variables, the latter win."""
+    listed = subprocess.run(["python3", "-m", "pip", "config", "list"], cwd="/", capture_output=True, text=True).stdout
+    lines = [line.partition("=") for line in listed.splitlines()]
+    settings = {
+        name.removeprefix(section): value.strip("'")
+        for section in ("global.", "install.", ":env:.")
+        for name, _, value in lines
+        if name.startswith(section)
+    }
+    configuration = folder / "pip.conf"
+    configuration.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items()))
+    yield f"--volume={configuration}:/etc/pip.conf:ro"
+    if certificates := settings.get("cert"):
+        yield f"--volume={certificates}:{certificates}:ro"
