@@ -1,0 +1,1 @@
+"""The examples for pipelines: their form, by the schemas of those who read them; and their commands, run."""
