@@ -1,9 +1,11 @@
 """Debian's buildah: it builds and runs images without a daemon, an overlay, or a registry to ask."""
 
+import ast
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ REPOSITORY = Path(__file__).parents[2]
 LIMIT_S = 480
 BASE = "localhost/base"
 IMAGE = "localhost/tcpgoon"
+WHERE_FROM = {"cert", "default-timeout", "extra-index-url", "index-url", "proxy", "retries", "timeout", "trusted-host"}
+"""The settings of pip that are those of this machine."""
 _CONTAINERFILE = """\
 FROM scratch
 ADD {archive} /
@@ -103,17 +107,20 @@ def new_store() -> Iterator[Store]:
 
 
 def pip_volumes(folder: Path) -> Iterator[str]:
-    """Flags that give pip in there the settings that pip has here: of its files and its variables, the latter win."""
-    listed = subprocess.run(["python3", "-m", "pip", "config", "list"], cwd="/", capture_output=True, text=True).stdout
-    lines = [line.partition("=") for line in listed.splitlines()]
-    settings = {
-        name.removeprefix(section): value.strip("'")
-        for section in ("global.", "install.", ":env:.")
-        for name, _, value in lines
-        if name.startswith(section)
-    }
+    """Flags that tell pip in there where pip has its packages from here, by its files and its variables."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    settings = {}
+    # The later win.
+    for section in ("global", "user", "site", "install", ":env:"):
+        for line in lines:
+            name, _, value = line.partition("=")
+            if name.startswith(f"{section}.") and (option := name.removeprefix(f"{section}.")) in WHERE_FROM:
+                settings[option] = " ".join(ast.literal_eval(value).split())
+    authorities = settings.get("cert") or os.environ.get("REQUESTS_CA_BUNDLE")
+    if authorities:
+        settings["cert"] = "/etc/pip.pem"
+        yield f"--volume={authorities}:/etc/pip.pem:ro"
     configuration = folder / "pip.conf"
-    configuration.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items()))
+    configuration.write_text("[global]\n" + "".join(f"{option} = {value}\n" for option, value in settings.items()))
     yield f"--volume={configuration}:/etc/pip.conf:ro"
-    if certificates := settings.get("cert"):
-        yield f"--volume={certificates}:{certificates}:ro"

@@ -31,7 +31,7 @@ def image() -> Iterator[Store]:
         yield store
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> Iterator[ServerProcess]:
     with ServerProcess(flags=["--max-connections", "1000", "--echo"]) as server:
         yield server
