@@ -64,7 +64,8 @@ class Store:
         archive = base_archive()
         containerfile = self.folder / "Base"
         containerfile.write_text(_CONTAINERFILE.format(archive=archive.name))
-        self.do("buildah", "build", "--tag", BASE, "--file", str(containerfile), str(archive.parent))
+        flags = ["--network=host", "--tag", BASE, "--file", str(containerfile)]
+        self.do("buildah", "build", *flags, str(archive.parent))
 
     def build_image(self) -> None:
         """The image, by the command of the README; with what this machine tells pip about packages and certificates."""
