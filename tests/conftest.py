@@ -88,7 +88,5 @@ def program() -> Callable[[str], str]:
 
 def find_program(name: str) -> str | None:
     """The path of ``name``. Daemons are not on the path of an ordinary user; PostgreSQL's and podman's on nobody's."""
-    postgres = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
-    return shutil.which(
-        name, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", "/sbin", "/usr/lib/podman", *postgres])
-    )
+    nobodys = ["/usr/lib/podman", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    return shutil.which(name, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", "/sbin", *nobodys]))

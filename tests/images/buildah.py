@@ -26,6 +26,14 @@ FROM scratch
 ADD {archive} /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 """
+# buildah makes the root of the file system private to itself, and in a chroot that is no mount point. So one is made of
+# it, in a namespace of its own; what is mounted in there is seen nowhere else, and the last line takes away the first.
+_WITH_A_ROOT = """\
+root=$1 folder=$2; shift 2
+mount --rbind / "$root" && mount --make-rslave "$root" || exit
+chroot "$root" env --chdir="$folder" "$@"; status=$?
+umount --lazy "$root"; exit $status
+"""
 
 
 class Store:
@@ -38,13 +46,14 @@ class Store:
         configuration.write_text(
             f'[storage]\ndriver = "vfs"\nrunroot = "{folder}/run"\ngraphroot = "{folder}/images"\n'
         )
+        self._before = [] if root_is_mounted() else with_a_root(folder / "root")
         self._containers: dict[tuple[str, ...], str] = {}
         self._env = {**os.environ, "CONTAINERS_STORAGE_CONF": str(configuration), "BUILDAH_ISOLATION": "chroot"}
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """What a command did, whatever that was."""
         return subprocess.run(
-            words,
+            [*self._before, *words],
             cwd=REPOSITORY,
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -105,6 +114,18 @@ def new_store() -> Iterator[Store]:
         yield Store(folder)
     finally:
         shutil.rmtree(folder)
+
+
+def root_is_mounted() -> bool:
+    """Whether / is where something is mounted: in a chroot it is any folder."""
+    return any(line.split()[4] == "/" for line in Path("/proc/self/mountinfo").read_text().splitlines())
+
+
+def with_a_root(folder: Path) -> list[str]:
+    """What is put before a command, so that to it / is where something is mounted."""
+    folder.mkdir()
+    unshared = ["unshare", "--mount", "--propagation", "unchanged"]
+    return [*unshared, "sh", "-c", _WITH_A_ROOT, "sh", str(folder), str(REPOSITORY)]
 
 
 def pip_volumes(folder: Path) -> Iterator[str]:
