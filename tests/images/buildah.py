@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,15 @@ class Store:
         )
         self._before = [] if root_is_mounted() else with_a_root(folder / "root")
         self._containers: dict[tuple[str, ...], str] = {}
-        self._env = {**os.environ, "CONTAINERS_STORAGE_CONF": str(configuration), "BUILDAH_ISOLATION": "chroot"}
+        # Its own defaults are above what root may have in some containers.
+        limits = folder / "containers.conf"
+        limits.write_text(f"[containers]\ndefault_ulimits = {json.dumps(own_limits())}\n")
+        self._env = {
+            **os.environ,
+            "CONTAINERS_CONF": str(limits),
+            "CONTAINERS_STORAGE_CONF": str(configuration),
+            "BUILDAH_ISOLATION": "chroot",
+        }
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """What a command did, whatever that was."""
@@ -114,6 +123,12 @@ def new_store() -> Iterator[Store]:
         yield Store(folder)
     finally:
         shutil.rmtree(folder)
+
+
+def own_limits() -> list[str]:
+    """The limits of descriptors and processes that this process has, as those of containers are spelled."""
+    found = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
+    return [f"{name}={':'.join(map(str, resource.getrlimit(number)))}" for name, number in found.items()]
 
 
 def root_is_mounted() -> bool:
