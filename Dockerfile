@@ -3,7 +3,7 @@
 #   docker build --tag tcpgoon .
 #   docker buildx build --platform linux/amd64,linux/arm64 --tag tcpgoon .    # one image for several machines
 #
-# BASE is any image of Debian's kind with Python 3.11 or newer, its venv module, and certificates. EXTRAS are those of
+# BASE is any image with Python 3.11 or newer, its venv module, and certificates. EXTRAS are those of
 # pyproject.toml: without any (--build-arg EXTRAS=) there are no registries, and the image is half as large.
 ARG BASE=docker.io/library/python:3.13-slim
 
@@ -33,8 +33,10 @@ LABEL org.opencontainers.image.title="tcpgoon" \
       io.whalebrew.config.environment='["TERM", "COLUMNS", "NO_COLOR", "TCPGOON_REGISTRY_PASSWORD"]' \
       io.whalebrew.config.networks='["host"]'
 
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /workdir --no-log-init --shell /usr/sbin/nologin tcpgoon \
-    && install --directory --owner 10001 --group 10001 /workdir
+# By hand: useradd is a package of its own by now, and is called otherwise elsewhere.
+RUN echo 'tcpgoon:x:10001:10001:tcpgoon:/workdir:/usr/sbin/nologin' >>/etc/passwd \
+    && echo 'tcpgoon:x:10001:' >>/etc/group \
+    && mkdir /workdir && chown 10001:10001 /workdir
 COPY --from=build /opt/tcpgoon /opt/tcpgoon
 ENV PATH=/opt/tcpgoon/bin:$PATH
 # By number: what is to run as anybody but root (Kubernetes' runAsNonRoot) does not look names up.
