@@ -46,7 +46,7 @@ def test_the_documentation_runs_the_image() -> None:
 def test_what_the_documentation_runs_passes(image: Store, server: ServerProcess, command: str, tmp_path: Path) -> None:
     os.chown(tmp_path, 1234, 1234)
     done = image.run(parse(command.replace(PORT, str(server.port)), tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def tcpgoon(image: Store, *words: object, user: str | None = None) -> Said:
