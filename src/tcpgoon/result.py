@@ -114,8 +114,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.endpoints if self.plan.spread else (self.endpoint,)
 
     def to_dict(self) -> dict[str, Any]:
-        """All but the rows, as plain data: strings, numbers, lists, dicts."""
+        """All but the rows and secrets, as plain data: strings, numbers, lists, dicts."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "table"}
+        fields["plan"] = self.plan.as_told
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({"format": FORMAT, **fields}))
         return plain
 

@@ -100,7 +100,7 @@ def test_send_and_expect_from_files(tmp_path: Path) -> None:
     (tmp_path / "send").write_bytes(b"AUTH s\\3cret\r\n\x00")
     (tmp_path / "expect").write_bytes(b"^\\+OK\n")
     flags = ("--send", f"@{tmp_path}/send", "--expect", f"@{tmp_path}/expect")
-    exchange = Exchange(name="send/expect", send=r"AUTH s\\3cret\r\n\x00", expect=r"^\+OK")
+    exchange = Exchange(name="send/expect", send=r"AUTH s\\3cret\r\n\x00", expect=r"^\+OK", secret=True)
     assert plan_of(*flags).probe == exchange
 
 

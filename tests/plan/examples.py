@@ -114,6 +114,8 @@ PLAIN: dict[str, Any] = {
         "refused": "^(?P<reason>no)",
         "anchored": True,
         "once": False,
+        "secret": False,
+        "withheld_bytes": None,
     },
     "tls": {
         "server_name": "example.org",

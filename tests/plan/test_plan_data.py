@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tcpgoon.errors import PlanError
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.probe import Exchange
 from tests.plan.examples import PLAIN, PLAN, plans
 
 
@@ -151,3 +152,10 @@ def test_bad_plain_data_raises_nothing_but_a_plan_error(name: str, value: object
 def test_what_is_no_plan_at_all_is_a_plan_error(plain: Any) -> None:
     with pytest.raises(PlanError, match=r"^not a plan: "):
         Plan.from_dict(plain)
+
+
+def test_plain_data_has_no_secret() -> None:
+    probe = Exchange(name="send/expect", send="AUTH hunter2", expect="hunter2", secret=True)
+    plan = Plan(target=Target("host", 80), probe=probe, probe_every_s=1.0)
+    assert "hunter2" not in str(plan.to_dict())
+    assert Plan.from_dict(plan.to_dict()) == plan.as_told

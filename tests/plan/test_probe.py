@@ -148,3 +148,45 @@ def test_any_file_can_be_sent(sent: bytes) -> None:
     exchange = parse_exchange("@file", None, lambda name: sent)
 
     assert parse_escapes(exchange.send) == exchange.payload == sent
+
+
+SECRET = parse_exchange("@password", "@answer", {"password": b"AUTH hunter2", "answer": b"hunter2"}.__getitem__)
+TOLD = Exchange(name="send/expect", secret=True, withheld_bytes=12)
+
+
+def test_what_was_read_from_a_file_is_told_to_nobody() -> None:
+    assert Exchange(name="send/expect", send="AUTH hunter2", expect="hunter2", secret=True) == SECRET
+    assert SECRET.as_told == TOLD
+    assert repr(SECRET) == repr(TOLD)
+    assert "hunter2" not in repr(SECRET)
+
+
+@pytest.mark.parametrize(
+    ("send", "expect", "secret"),
+    [("@x", None, True), (None, "@x", True), ("@x", "OK", True), ("PING", "PONG", False), (r"\x40x", None, False)],
+)
+def test_only_what_was_read_from_a_file_is_a_secret(send: str | None, expect: str | None, secret: bool) -> None:
+    exchange = parse_exchange(send, expect, lambda name: b"read")
+    assert exchange.secret is secret
+    assert (exchange.as_told is exchange) is not secret
+
+
+def test_what_was_withheld_can_be_shown_but_not_asked() -> None:
+    """Else a saved plan would ask for less than it did, and find it."""
+    only_expected = parse_exchange(None, "@answer", lambda name: b"hunter2").as_told
+    assert (only_expected.withheld_bytes, TOLD.withheld_bytes) == (0, 12)
+    assert (only_expected.repeatable, TOLD.repeatable) == (False, True)
+    assert TOLD.as_told is TOLD
+    for told in (TOLD, only_expected):
+        with pytest.raises(PlanError) as caught:
+            _ = told.payload
+        assert str(caught.value) == (
+            "what the probe sends was secret when this plan was saved: it has to be given anew"
+        )
+
+
+@pytest.mark.parametrize("size", [-1, 16_385])
+def test_no_more_is_withheld_than_could_be_sent(size: int) -> None:
+    with pytest.raises(PlanError) as caught:
+        Exchange(name="x", secret=True, withheld_bytes=size)
+    assert str(caught.value) == f"the probe sent {size} bytes: it must be from 0 to 16,384"

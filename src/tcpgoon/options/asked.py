@@ -32,7 +32,7 @@ class Asked:
     @property
     def is_secret(self) -> bool:
         """Whether what a probe sends is to be shown to nobody."""
-        return (self._options["send"] or "").startswith("@")
+        return self.draft.probe is not None and self.draft.probe.secret
 
     def places(self) -> tuple[Place, ...]:
         """Where it goes: one place, or one for each instance. Resolves the name, or asks the registry, now.

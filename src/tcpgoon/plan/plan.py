@@ -185,9 +185,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """The requirements in force: those asked for, and what is required besides."""
         return in_force(self.requirements, self.connections)
 
+    @property
+    def as_told(self) -> Self:
+        """Itself, without what nobody is to be told: what reports and saved files have."""
+        return msgspec.structs.replace(self, probe=self.probe and self.probe.as_told)
+
     def to_dict(self) -> dict[str, Any]:
-        """The plan as plain data: strings, numbers, lists, dicts."""
-        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        """The plan `as_told`, as plain data: strings, numbers, lists, dicts."""
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self.as_told))
         return plain
 
     @classmethod

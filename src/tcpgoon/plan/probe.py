@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Callable
 from enum import Enum
+from typing import Self
 
 import msgspec
 
@@ -61,12 +62,19 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether the patterns describe the beginning of what the peer says; otherwise they are searched for in it."""
     once: bool = False
     """Whether it may be asked only once on a connection."""
+    secret: bool = False
+    """Whether what is sent and expected was read from a file, and is told to nobody."""
+    withheld_bytes: int | None = None
+    """How much is sent, where that is all that is told: this can be shown, and not be asked. None: nothing is missing.
+    """
 
     def __post_init__(self) -> None:
         if not (is_text(self.name) and is_text(self.send)):
             raise PlanError(rf"{self.name!r} is not UTF-8, or what it sends is not: write such bytes as \xff")
-        if len(self.payload) > MOST_SENT:
-            raise PlanError(f"the probe sends {len(self.payload):,} bytes: at most {MOST_SENT:,} are sent")
+        if (size := len(parse_escapes(self.send))) > MOST_SENT:
+            raise PlanError(f"the probe sends {size:,} bytes: at most {MOST_SENT:,} are sent")
+        if not 0 <= (self.withheld_bytes or 0) <= MOST_SENT:
+            raise PlanError(f"the probe sent {self.withheld_bytes} bytes: it must be from 0 to {MOST_SENT:,}")
         _prove_something(self.expect)
         if self.refused:
             _prove_something(self.refused)
@@ -74,27 +82,42 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def repeatable(self) -> bool:
         """Whether it can be asked again on the same connection: what a server says first it says once."""
-        return bool(self.send) and not self.once
+        return bool(self.send or self.withheld_bytes) and not self.once
 
     @property
     def payload(self) -> bytes:
-        """The bytes to send."""
+        """The bytes to send. Raises `PlanError` where they were withheld."""
+        if self.withheld_bytes is not None:
+            raise PlanError("what the probe sends was secret when this plan was saved: it has to be given anew")
         return parse_escapes(self.send)
+
+    @property
+    def as_told(self) -> Self:
+        """Itself, without what nobody is to be told."""
+        if not self.secret or self.withheld_bytes is not None:
+            return self
+        return msgspec.structs.replace(self, send="", expect=ANYTHING, withheld_bytes=len(self.payload))
+
+    def __repr__(self) -> str:
+        return super(Exchange, self.as_told).__repr__()  # it is what tracebacks and failed assertions show
 
 
 def parse_exchange(send: str | None, expect: str | None, read: Callable[[str], bytes]) -> Exchange:
     r"""The exchange of ``--send`` and ``--expect``; without the latter any answer will do.
 
-    ``@name`` stands for what ``read(name)`` gives: sent as it is, or a pattern up to its last line end. To begin with
-    an ``@``, write ``\x40``. Raises `PlanError`, and what ``read`` raises.
+    ``@name`` stands for what ``read(name)`` gives: sent as it is, or a pattern up to its last line end; either is a
+    secret. To begin with an ``@``, write ``\x40``. Raises `PlanError`, and what ``read`` raises.
     """
     if send is None and expect is None:
         raise PlanError("a probe sends something or expects something: give --send, --expect or both")
     sent = read(send[1:]) if send and send.startswith("@") else parse_escapes(send or "")
     pattern = _decoded(read(expect[1:])) if expect and expect.startswith("@") else expect
-    # Formatted anew, what was given in some other encoding is plain ASCII from here on.
     return Exchange(
-        name="send/expect", send=format_escapes(sent), expect=ANYTHING if pattern is None else pattern, anchored=False
+        name="send/expect",
+        send=format_escapes(sent),  # formatted anew, what was given in some other encoding is plain ASCII from here on
+        expect=ANYTHING if pattern is None else pattern,
+        anchored=False,
+        secret=any(text is not None and text.startswith("@") for text in (send, expect)),
     )
 
 
