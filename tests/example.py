@@ -70,6 +70,7 @@ def times(count: int, each_s: float) -> dict[str, float]:
 
 PLAIN: dict[str, Any] = {
     "format": 1,
+    "kind": "run",
     "plan": {
         "target": {"host": "localhost", "port": 80},
         "connections": 3,

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.probe import Exchange
 from tcpgoon.result import FORMAT, Environment, Result
 from tests.example import PLAIN, example
 
@@ -31,10 +32,26 @@ def test_what_was_dialled(result: Result) -> None:
     assert spread.dialled == result.endpoints
 
 
+def test_the_connections_one_by_one(result: Result) -> None:
+    endpoint = result.endpoint
+    places = [(row.connection, row.address, row.port, row.source_address) for row in result.connections()]
+    source = result.sources[0] if result.sources else ""
+    assert places == [(row, endpoint.address, endpoint.port, source) for row in range(result.table.rows)]
+    assert [row.state for row in result.connections()].count("LOST") == result.lost
+
+
+def test_no_secret_is_in_the_plain_data(result: Result) -> None:
+    probe = Exchange(name="send/expect", send="AUTH hunter2", expect="hunter2", secret=True)
+    plan = msgspec.structs.replace(result.plan, probe=probe)
+    plain = msgspec.structs.replace(result, plan=plan).to_dict()
+    assert "hunter2" not in str(plain)
+    assert plain["plan"] == plan.to_dict()
+
+
 def test_all_but_the_rows_is_there_in_the_order_of_the_fields(result: Result) -> None:
     fields = [name for name in Result.__struct_fields__ if name != "table"]
 
-    assert list(result.to_dict()) == ["format", *fields]
+    assert list(result.to_dict()) == ["format", "kind", *fields]
 
 
 def test_the_plain_data_has_lists_and_no_tuples(result: Result) -> None:

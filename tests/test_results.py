@@ -65,6 +65,7 @@ def test_the_results_of_several_instances_as_plain_data(result: Result) -> None:
     found = of_each(Verdict.FAIL, result=result).to_dict()
     assert found == {
         "format": 1,
+        "kind": "each",
         "lookup": "eureka://r/CHECKOUT",
         "service": "CHECKOUT",
         "registry": "http://r:8761/eureka",
@@ -103,6 +104,7 @@ def test_a_suite_as_plain_data(result: Result) -> None:
     )
     assert whole.to_dict() == {
         "format": 1,
+        "kind": "suite",
         "suite": "s",
         "verdict": "PASS",
         "reason": "of 1 check 1 passed",

@@ -1,5 +1,6 @@
 """The result of a run: what was asked, where it ran, what happened, what it means."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from tcpgoon.plan.plan import Plan
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.heard import Agreed, Saying
 from tcpgoon.record.knock import Knock
+from tcpgoon.record.listing import Listed, listing
 from tcpgoon.record.metrics import Metrics
 from tcpgoon.record.table import Table
 
@@ -113,11 +115,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Those of the endpoints that were dialled, in turn."""
         return self.endpoints if self.plan.spread else (self.endpoint,)
 
+    def connections(self) -> Iterator[Listed]:
+        """Each connection, in the order of the rows; none where these were not kept."""
+        endpoints = [(endpoint.address, endpoint.port) for endpoint in self.dialled]
+        return listing(self.table, endpoints, self.sources)
+
     def to_dict(self) -> dict[str, Any]:
         """All but the rows and secrets, as plain data: strings, numbers, lists, dicts."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "table"}
         fields["plan"] = self.plan.as_told
-        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({"format": FORMAT, **fields}))
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({"format": FORMAT, "kind": "run", **fields}))
         return plain
 
 

@@ -80,6 +80,7 @@ class EachResult(msgspec.Struct, frozen=True, kw_only=True):
         ]
         whole = {
             "format": FORMAT,
+            "kind": "each",
             "lookup": self.lookup,
             "service": self.service,
             "registry": self.registry,
@@ -133,6 +134,7 @@ class SuiteResult(msgspec.Struct, frozen=True, kw_only=True):
         """All but the rows, as plain data: strings, numbers, lists, dicts."""
         whole = {
             "format": FORMAT,
+            "kind": "suite",
             "suite": self.suite,
             "verdict": self.verdict,
             "reason": self.reason,

@@ -12,6 +12,7 @@ from tcpgoon.results import Outcome
 FORMATS: Final[Mapping[str, str]] = {
     "text": "tcpgoon.report.whole:text",
     "json": "tcpgoon.report.json:json",
+    "csv": "tcpgoon.report.csv:csv",
 }
 """Name of each format and where its `Report` is."""
 
