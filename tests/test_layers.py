@@ -32,8 +32,8 @@ STRANGERS = {
 WITH_NUMPY = {
     f"record/{name}.py"
     for name in (
-        "distribution", "ending", "events", "level", "lookout", "losses", "metrics", "newcomers", "rows",
-        "samples", "shape",
+        "course", "distribution", "ending", "events", "histogram", "level", "lookout", "losses", "metrics",
+        "newcomers", "rows", "samples", "shape", "timeline",
     )
 } | {"saved/columns.py"}  # fmt: skip
 

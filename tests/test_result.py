@@ -5,6 +5,7 @@ import pytest
 
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.probe import Exchange
+from tcpgoon.record.series import series
 from tcpgoon.result import FORMAT, Environment, Result
 from tests.example import PLAIN, example
 
@@ -46,6 +47,15 @@ def test_no_secret_is_in_the_plain_data(result: Result) -> None:
     plain = msgspec.structs.replace(result, plan=plan).to_dict()
     assert "hunter2" not in str(plain)
     assert plain["plan"] == plan.to_dict()
+
+
+def test_the_series_are_about_its_rows_the_level_asked_for_and_its_newcomers(result: Result) -> None:
+    found = result.series()
+
+    assert found == series(result.table, result.metrics.asked, result.newcomers)
+    assert found.establishment
+    assert result.metrics.establishment
+    assert found.establishment.count == result.metrics.establishment.count
 
 
 def test_all_but_the_rows_is_there_in_the_order_of_the_fields(result: Result) -> None:

@@ -20,6 +20,7 @@ from tcpgoon.record.heard import Agreed, Saying
 from tcpgoon.record.knock import Knock
 from tcpgoon.record.listing import Listed, listing
 from tcpgoon.record.metrics import Metrics
+from tcpgoon.record.series import Series, series
 from tcpgoon.record.table import Table
 
 FORMAT = 1
@@ -119,6 +120,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Each connection, in the order of the rows; none where these were not kept."""
         endpoints = [(endpoint.address, endpoint.port) for endpoint in self.dialled]
         return listing(self.table, endpoints, self.sources)
+
+    def series(self) -> Series:
+        """What plots show, computed from the rows."""
+        return series(self.table, self.metrics.asked, self.newcomers)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows and secrets, as plain data: strings, numbers, lists, dicts."""

@@ -141,6 +141,24 @@ def test_what_nobody_knows(rows: Rows, asked: Assurance, unknown: set[str]) -> N
     assert kinds(rows.unknown(asked)) == unknown
 
 
+def test_of_repeated_syns_the_kernel_tells_no_time_where_others_were_answered_at_once() -> None:
+    table = Table(4)
+    for row, (rtt_us, retransmits) in enumerate([(100, 0), (100, 1), (0, 0)]):  # the last is never dialled
+        table.dial(row, 0.0)
+        table.establish(row, 1.0, rtt_us, retransmits)
+
+    assert Rows(table).timed_by_kernel.tolist() == [True, False, False, False]
+
+
+def test_of_repeated_syns_it_is_what_there_is_where_all_had_to_be_repeated() -> None:
+    table = Table(2)
+    for row, rtt_us in enumerate([100, 0]):
+        table.dial(row, 0.0)
+        table.establish(row, 1.0, rtt_us, 1)
+
+    assert Rows(table).timed_by_kernel.tolist() == [True, False]
+
+
 def test_it_reads_a_table_without_rows() -> None:
     assert kinds_of_nothing(Rows(Table(0))) == 0
 

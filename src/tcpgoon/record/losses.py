@@ -89,14 +89,19 @@ def losses(rows: Rows) -> tuple[Losses, ...]:
 
 def _each(rows: Rows) -> Iterator[Losses]:
     alive, place = _Alive(rows), _places(rows)
-    closed_by, lost = rows.column("closed_by"), rows.lost_while_held
-    by_peer, by_path, by_fin = closed_by == ClosedBy.PEER, closed_by == ClosedBy.PATH, rows.column("error") == FIN
     young = rows.column("end_s") - rows.column("established_s") < YOUNG_S
-    for way, ended in ((Way.FIN, by_peer & by_fin), (Way.RST, by_peer & ~by_fin), (Way.SILENCE, by_path)):
+    for way, ended in ways(rows).items():
         for is_young in (True, False):
-            group = lost & ended & (young if is_young else ~young)
+            group = ended & (young if is_young else ~young)
             if group.any():
                 yield _losses(rows, group, way, is_young, alive, place)
+
+
+def ways(rows: Rows) -> dict[Way, Mask]:
+    """Those that were lost while held, by the way; what our own host ended is none of them."""
+    closed_by, by_fin, lost = rows.column("closed_by"), rows.column("error") == FIN, rows.lost_while_held
+    by_peer = lost & (closed_by == ClosedBy.PEER)
+    return {Way.FIN: by_peer & by_fin, Way.RST: by_peer & ~by_fin, Way.SILENCE: lost & (closed_by == ClosedBy.PATH)}
 
 
 class _Alive:

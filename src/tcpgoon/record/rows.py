@@ -75,6 +75,16 @@ class Rows:
         """Served at some time, whatever came later."""
         return self.established & (~self._equal("served_s", 0) | self._at_least(Assurance.SERVED))
 
+    @cached_property
+    def timed_by_kernel(self) -> Mask:
+        """Those whose handshake RTT is known; that of repeated SYNs only where all had to be repeated.
+
+        The kernel may count from the first one.
+        """
+        known = self.established & ~self._equal("rtt_us", 0)
+        at_once = known & self._equal("retransmits", 0)
+        return at_once if at_once.any() else known
+
     def reached(self, level: Assurance) -> Mask:
         """The rows of which ``level`` was ever proved, however they ended."""
         if level is Assurance.SERVED:

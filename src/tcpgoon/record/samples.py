@@ -35,12 +35,12 @@ def samples(rows: Rows, asked: Assurance) -> Samples:
     """The times of ``rows``, where the level ``asked`` for was to be reached."""
     took_s, reached = response_s(rows), rows.reached(asked)
     rtt_s, tls_s = rows.column("rtt_us") / 1e6, rows.column("tls_s")
-    known = rows.established & (rtt_s > 0)
-    at_once = known & (rows.column("retransmits") == 0)
+    timed = rows.timed_by_kernel
+    at_once = timed & (rows.column("retransmits") == 0)
     return Samples(
         establishment=took_s[reached],
         establishment_known=known_s(rows)[reached],
-        handshake_rtt=rtt_s[at_once if at_once.any() else known],
+        handshake_rtt=rtt_s[timed],
         lateness=np.maximum((took_s - rtt_s)[at_once], 0),
         tls=tls_s[tls_s > 0].astype(np.float64),
         answers=_answers(rows),
