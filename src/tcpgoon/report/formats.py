@@ -13,10 +13,11 @@ FORMATS: Final[Mapping[str, str]] = {
     "text": "tcpgoon.report.whole:text",
     "json": "tcpgoon.report.json:json",
     "csv": "tcpgoon.report.csv:csv",
+    "html": "tcpgoon.report.html:html",
 }
 """Name of each format and where its `Report` is."""
 
-EXTRAS: Final[Mapping[str, str]] = {}
+EXTRAS: Final[Mapping[str, str]] = {"html": "html"}
 """The extra that a format needs, by its name."""
 
 OF_ROWS: Final = frozenset({"csv", "html"})
