@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tcpgoon.errors import UsageError
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
+from tcpgoon.plan.units import format_duration
+from tcpgoon.report.origin import not_asked
 from tcpgoon.result import Part, Result
-from tcpgoon.results import Outcome
+from tcpgoon.results import EachResult, Outcome, SuiteResult
 
 try:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -63,13 +65,14 @@ def html(outcome: Outcome) -> str:
     """``outcome`` as a page."""
     parts = sorted(outcome.parts, key=lambda part: _FIRST.index(part.verdict))
     sections = list(_sections(parts))
-    style = (files("tcpgoon.report") / "templates" / "report.css").read_text()
+    style = (files("tcpgoon.report") / "templates" / "report.css").read_text("utf-8")
     return (
         _environment()
         .get_template("report.html")
         .render(
             outcome=outcome,
             title=_title(outcome),
+            notes=list(_notes(outcome)),
             first=next(_findings(parts), None),
             sections=sections,
             listed=sections[:MOST_ROWS],
@@ -84,7 +87,15 @@ def html(outcome: Outcome) -> str:
 def _title(outcome: Outcome) -> str:
     if isinstance(outcome, Result):
         return str(outcome.plan.target)
-    return getattr(outcome, "suite", "") or getattr(outcome, "lookup", "")
+    return outcome.suite if isinstance(outcome, SuiteResult) else outcome.lookup
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    """What is said of several together."""
+    if isinstance(outcome, SuiteResult):
+        yield f"{outcome.begun_at} · {format_duration(outcome.duration_s)}"
+    if isinstance(outcome, EachResult) and outcome.others:
+        yield not_asked(outcome.others)
 
 
 def _findings(parts: Sequence[Part]) -> Iterator[object]:

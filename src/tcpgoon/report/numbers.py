@@ -79,8 +79,8 @@ def times(result: Result) -> Iterator[Row]:
 
 
 def tiles(result: Result) -> Iterator[Row]:
-    """The few that come first."""
-    yield Row("established", (number(result, "metrics.established"),))
+    """The few that come first; a second number is what the first one is of."""
+    yield Row("established", (number(result, "metrics.established"), number(result, "plan.connections")))
     yield Row("at once, at most", (number(result, "metrics.peak"),))
     yield Row("lost", (number(result, "metrics.lost"),))
     yield Row("failed", (number(result, "metrics.counts.failed"),))

@@ -76,7 +76,7 @@ def dots(layers: Sequence[Layer], at: Sequence[float], axis: Axis, about: str) -
     top = max((value for layer in layers for value in _known(layer.values)), default=0)
     marks = _ticks(max(at), whole=True)
     common = _common(NARROW, top, axis, whole=False) | {"x_labels": marks, "x_labels_major": marks}
-    chart = pygal.XY(stroke=False, dots_size=3, xrange=(0, marks[-1]), x_value_formatter="{:,.0f}".format, **common)
+    chart = pygal.XY(stroke=False, dots_size=4, xrange=(0, marks[-1]), x_value_formatter="{:,.0f}".format, **common)
     pairs = [[(x, y) for x, y in zip(at, layer.values, strict=True) if y is not None] for layer in layers]
     return _drawn(chart, [layer._replace(values=found) for layer, found in zip(layers, pairs, strict=True)], about)
 
@@ -135,8 +135,7 @@ def _slim(node: ET.Element, colours: Sequence[str]) -> None:
     if classes:
         node.set("class", " ".join(name for name in classes if name not in ("reactive", "tooltip-trigger")))
     for child in list(node):
-        tag = child.tag.rpartition("}")[2] if isinstance(child.tag, str) else "script"
-        if tag in _DROPPED or _OVERLAYS & set(child.get("class", "").split()):
+        if child.tag.rpartition("}")[2] in _DROPPED or _OVERLAYS & set(child.get("class", "").split()):
             node.remove(child)
         else:
             _slim(child, colours)
