@@ -256,8 +256,10 @@ def test_a_timeout_ends_it(server: Server) -> None:
 def test_what_has_not_begun_is_not_waited_for() -> None:
     """A look-up may take long, and cannot be interrupted; nothing is open yet."""
     go_on, looking = threading.Event(), threading.Event()
+    left: list[threading.Thread] = []
 
     def look_up() -> str:
+        left.append(threading.current_thread())
         looking.set()
         assert go_on.wait(LIMIT_S)
         return "too late"
@@ -272,10 +274,10 @@ def test_what_has_not_begun_is_not_waited_for() -> None:
         assert stop.requested
 
     asyncio.run(main())
-    (left,) = (thread for thread in threading.enumerate() if thread.name == "tcpgoon-run")
+    assert left[0].is_alive()
     go_on.set()
-    left.join(LIMIT_S)
-    assert not left.is_alive()
+    left[0].join(LIMIT_S)
+    assert not left[0].is_alive()
 
 
 def test_what_goes_wrong_is_raised_where_it_is_awaited() -> None:
