@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tcpgoon.record import newcomers as module
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.newcomers import Newcomers, kept_out, newcomers, pushed_out
@@ -55,6 +56,16 @@ def test_before_the_first_during_the_ramp_and_once_all_are_open() -> None:
         summary(400, 600, once(0.5), ("refused (ECONNREFUSED)", 1)),
         beside_all(999, 1000, at_full, ("left waiting", 2), ("reset", 1)),
     )
+
+
+def test_those_that_came_once_all_were_open() -> None:
+    knocks = [knock(9.0, 1000), knock(0.0, 0), knock(5.0, 999, Fared.REFUSED), knock(7.0, 1000)]
+    first, second, third = sorted(knocks, key=lambda one: one.at_s)[1:]
+
+    assert module.beside_all(newcomers(knocks, 5.0), knocks) == [first, second, third]
+    assert module.beside_all(newcomers(knocks[2:3], 5.0), knocks) == [third]
+    assert module.beside_all(newcomers(knocks, 10.0), knocks) == []
+    assert module.beside_all((), []) == []
 
 
 def test_one_that_came_when_all_were_lost_did_not_come_before_the_first() -> None:

@@ -15,6 +15,7 @@ from tcpgoon.judge.spoiled import STEPS
 from tcpgoon.plan.requirements import Field, Requirement, Statistic
 from tcpgoon.record.distribution import Distribution
 from tcpgoon.record.knock import Fared
+from tcpgoon.record.newcomers import beside_all
 
 NEVER_S = math.inf
 """How long a newcomer waits that is not welcome."""
@@ -93,12 +94,7 @@ def _retransmitted(facts: Facts) -> Range | None:
 
 def _newcomer(facts: Facts, statistic: Statistic) -> Range | None:
     """Of those that knocked beside all, and that our own kernel let knock."""
-    summaries = facts.metrics.newcomers
-    if not summaries or not summaries[-1].beside_all:
-        return None
-    last = summaries[-1]
-    count = sum(number for _, number in last.others) + (last.welcome.count if last.welcome else 0)
-    knocks = sorted(facts.newcomers, key=lambda knock: knock.at_s)[-count:]
+    knocks = beside_all(facts.metrics.newcomers, facts.newcomers)
     waited_s = [knock.time_s if knock.fared is Fared.WELCOME else NEVER_S for knock in knocks if knock.was_asked]
     return _late(facts, _statistic_of(waited_s, statistic)) if waited_s else None
 

@@ -95,5 +95,14 @@ def kept_out(rows: Rows, knocks: Sequence[Knock], all_open_s: float) -> int:
     return min(places, int(np.count_nonzero(failed | rows.phantom | turned_out)))
 
 
+def beside_all(summaries: Sequence[Newcomers], knocks: Sequence[Knock]) -> list[Knock]:
+    """Those of ``knocks`` that knocked when all were open, as their summaries say; in the order of time."""
+    if not summaries or not summaries[-1].beside_all:
+        return []
+    last = summaries[-1]
+    count = sum(number for _, number in last.others) + (last.welcome.count if last.welcome else 0)
+    return sorted(knocks, key=_at_s)[-count:]
+
+
 def _at_s(knock: Knock) -> float:
     return knock.at_s
