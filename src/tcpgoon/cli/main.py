@@ -16,10 +16,12 @@ from tcpgoon.version import VERSION
 
 COMMANDS = {
     "run": "tcpgoon.cli.run:run",
+    "check": "tcpgoon.cli.check:check",
     "resolve": "tcpgoon.cli.resolve:resolve",
     "preflight": "tcpgoon.cli.preflight:preflight",
     "server": "tcpgoon.cli.server:server",
     "explain": "tcpgoon.cli.explain:explain",
+    "schema": "tcpgoon.cli.schema:schema",
     "demo": "tcpgoon.cli.demo:demo",
     "completion": "tcpgoon.cli.completion:completion",
     "version": "tcpgoon.cli.version:version",

@@ -1,7 +1,7 @@
 """The same options, spelled in a file or in Python: by name, with values as on a command line."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,8 +12,9 @@ from tcpgoon.errors import PlanError
 from tcpgoon.options.asked import Asked, asked_options
 from tcpgoon.options.params import DURATION, MILLISECONDS, RATE
 from tcpgoon.options.target import target_of
-from tcpgoon.plan.endpoint import Family
+from tcpgoon.plan.endpoint import Family, Target
 from tcpgoon.plan.escapes import format_escapes
+from tcpgoon.plan.lookup import Lookup
 
 _DURATIONS = (DURATION, MILLISECONDS)
 
@@ -53,12 +54,31 @@ def spelled(target: str, options: Mapping[str, Any]) -> Asked:
     if not isinstance(target, str):
         raise PlanError(f"{clipped(repr(target))} is no target: write it like 'host:8080'")
     given = {name: value for name, value in options.items() if value is not None}
+    values = {}
+    for name, value in given.items():
+        try:
+            values[name] = converted(name, value)
+        except PlanError as exc:
+            raise PlanError(f"{name.replace('_', '-')}: {exc}" if name in spelled_options() else str(exc)) from exc
+    return asked_of(target_of([target]), values, given)
+
+
+def converted(name: str, value: Any) -> Any:
+    """What the option ``name`` takes ``value`` for. Raises `PlanError`, whose text does not repeat the name."""
+    option = spelled_options().get(name)
+    if option is None:
+        raise PlanError(f"there is no option {clipped(name)}{did_you_mean(name, spelled_options())}")
+    try:
+        return option.type_cast_value(click.Context(_command), _as_on_the_command_line(option, value))
+    except click.BadParameter as exc:
+        raise PlanError(exc.message.rstrip(".")) from exc
+
+
+def asked_of(target: Target | Lookup, values: Mapping[str, Any], given: Collection[str]) -> Asked:
+    """What is asked of ``target`` by ``values``, which are `converted`; the user gave those named in ``given``."""
     known = spelled_options()
-    for name in given:
-        if name not in known:
-            raise PlanError(f"there is no option {clipped(name)}{did_you_mean(name, known)}")
-    values = {str(option.name): _value(name, option, given.get(name)) for name, option in known.items()}
-    return Asked(target_of([target]), values, {str(known[name].name) for name in given})
+    whole = {str(option.name): values.get(name, _defaults()[str(option.name)]) for name, option in known.items()}
+    return Asked(target, whole, {str(known[name].name) for name in given})
 
 
 def _options() -> Iterator[click.Option]:
@@ -73,17 +93,6 @@ def _options() -> Iterator[click.Option]:
 @cache
 def _defaults() -> Mapping[str, Any]:
     return {**_command.make_context("asked", []).params}
-
-
-def _value(name: str, option: click.Option, value: Any) -> Any:
-    if value is None:
-        return _defaults()[str(option.name)]
-    try:
-        return option.type_cast_value(click.Context(_command), _as_on_the_command_line(option, value))
-    except click.BadParameter as exc:
-        raise PlanError(f"{name.replace('_', '-')}: {exc.message.rstrip('.')}") from exc
-    except PlanError as exc:
-        raise PlanError(f"{name.replace('_', '-')}: {exc}") from exc
 
 
 def _as_on_the_command_line(option: click.Option, value: Any) -> Any:

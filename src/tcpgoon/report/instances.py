@@ -92,10 +92,10 @@ def _place(one: InstanceResult) -> tuple[str, str, str]:
 
 
 def _came(one: InstanceResult) -> tuple[Text, Text]:
-    return Text(_held(one.result) if one.result else "–"), _text(one.reason)
+    return Text(held_of(one.result) if one.result else "–"), _text(one.reason)
 
 
-def _held(result: Result) -> str:
+def held_of(result: Result) -> str:
     """``10 of 10``, as the reason has it: what was stopped has proved nothing yet."""
     metrics = result.metrics
     held = metrics.counts.held if result.verdict is Verdict.INTERRUPTED else metrics.established

@@ -1,5 +1,6 @@
 """What is asked becomes what came of it, for whoever has nothing to say in between."""
 
+from tcpgoon.discovery.place import Place
 from tcpgoon.errors import PlanError
 from tcpgoon.options.asked import Asked
 from tcpgoon.plan.units import LONGEST_S
@@ -20,9 +21,21 @@ def ask(
     """
     if not 0 < interval_s <= LONGEST_S:
         raise PlanError(f"the interval between two snapshots is {interval_s} s: it must be above 0, and a year at most")
-    places = asked.places()
+    return ask_places(asked, asked.places(), monitor, interval_s=interval_s, stop=stop)
+
+
+def ask_places(
+    asked: Asked,
+    places: tuple[Place, ...],
+    monitor: Monitor | None = None,
+    *,
+    interval_s: float = 1.0,
+    stop: Stop | None = None,
+    keep_rows: bool = True,
+) -> Result | EachResult:
+    """The same where ``asked`` was found to go to ``places``; ``keep_rows`` is as for `run_each`."""
     if asked.choice.each:
-        return run_each(places, asked.plan_for, monitor, interval_s=interval_s, stop=stop)
+        return run_each(places, asked.plan_for, monitor, interval_s=interval_s, stop=stop, keep_rows=keep_rows)
     (place,) = places
     return run(
         asked.plan_for(place.target),

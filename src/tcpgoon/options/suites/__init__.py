@@ -1,0 +1,1 @@
+"""Suites: many checks in one file, read and looked at as a whole before anything is dialled."""
