@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -14,6 +13,7 @@ from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.options.params import SECONDS
 from tcpgoon.options.suites.load import load_suite
 from tcpgoon.options.suites.suite import Check
+from tcpgoon.plan.escapes import printable
 from tcpgoon.report.status import StatusLines
 from tcpgoon.report.suite import beginning, ending, listed, suite_report
 from tcpgoon.report.text import verdict_line
@@ -55,9 +55,7 @@ def check(
         say(listed(suite, sys.stdout), f"{len(suite.checks):,} checks")
         return ExitStatus.PASS
     with interruptible() as stop:
-        came = run_suite(
-            suite, _Said(verbose), fail_fast=fail_fast, interval_s=interval, stop=stop, keep_rows=False
-        )
+        came = run_suite(suite, _Said(verbose), fail_fast=fail_fast, interval_s=interval, stop=stop, keep_rows=False)
         say(suite_report(came, sys.stdout), verdict_line(came))
     return came.verdict.exit_status
 
@@ -79,4 +77,4 @@ class _Said(Audience):
 
     def monitor_of(self, check: Check) -> Monitor | None:
         """Status lines, where they are wanted."""
-        return StatusLines(_Named(check.name, sys.stderr)) if self._verbose and sys.stderr else None
+        return StatusLines(sys.stderr, head=f"{printable(check.name)}: ") if self._verbose else None

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -17,6 +17,8 @@ from click.core import ParameterSource
 from tcpgoon.cli.output import complain
 from tcpgoon.discovery.terms import PASSWORD
 from tcpgoon.errors import UsageError
+from tcpgoon.options import overruled
+from tcpgoon.options.overruled import anything
 from tcpgoon.plan.lookup import is_lookup
 
 PREFIX: Final = "TCPGOON_"
@@ -25,12 +27,8 @@ OTHERS = {PASSWORD}
 """Variables that are no flag's."""
 
 
-def _any(_value: Any) -> bool:
-    return True
-
-
 OWN_NAMES: Mapping[str, Callable[[str], bool]] = {
-    "server": _any,  # the other end: its --workers are not those of a run
+    "server": anything,  # the other end: its --workers are not those of a run
     "resolve": lambda name: name == "output",
 }
 """Flags that mean something else than those of the same name elsewhere: their variables name the command, too."""
@@ -42,38 +40,14 @@ _ALIKE = 0.8
 """How much of a name has to be that of another to be that one mistyped."""
 
 
-class Overruled(NamedTuple):
-    """Where ``name`` is on the command line, and its value is so, the variables of ``those`` do not count."""
-
-    name: str
-    so: Callable[[Any], bool]
-    those: tuple[str, ...]
-
-
 def _needs_no_registry(words: tuple[str, ...]) -> bool:
     return not (len(words) == 1 and is_lookup(words[0]))
 
 
-OVERRULED = (
-    Overruled("sleep", _any, ("rate", "ramp")),
-    Overruled("rate", _any, ("sleep", "ramp")),
-    Overruled("ramp", _any, ("sleep", "rate")),
-    Overruled("probe", _any, ("send", "expect")),
-    Overruled("send", _any, ("probe",)),
-    Overruled("expect", _any, ("probe",)),
-    Overruled("pick", _any, ("each", "spread")),
-    Overruled("pick", lambda pick: pick != "random", ("seed",)),
-    Overruled("each", bool, ("pick", "seed", "spread")),
-    Overruled("spread", bool, ("pick", "seed", "each")),
-    Overruled("canary", lambda wanted: not wanted, ("canary_every",)),
-    Overruled("canary_every", _any, ("canary",)),
-    Overruled("assurance", lambda level: level == "handshake", ("confirm_every", "confirm_rate")),
-    Overruled(
-        "target",
-        _needs_no_registry,
-        ("allow_local", "registry_timeout", "registry_verify", "registry_ca", "registry_password_file"),
-    ),
-)
+_OF_A_REGISTRY = ("allow_local", "registry_timeout", "registry_verify", "registry_ca", "registry_password_file")
+
+OVERRULED = (*overruled.OVERRULED, overruled.Overruled("target", _needs_no_registry, _OF_A_REGISTRY))
+"""Where one is on the command line, the variables of the others do not count."""
 
 
 class Environment(click.Context):

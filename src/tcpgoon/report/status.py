@@ -35,17 +35,19 @@ def can_be_drawn_on(stream: TextIO | None) -> bool:
 class StatusLines:
     """A monitor that writes status lines to ``out`` and connection events to ``log``, where they are given.
 
-    A stream whose reader has gone is written to no more: a run does not fail because nobody looks.
+    A stream whose reader has gone is written to no more: a run does not fail because nobody looks. ``head`` is what
+    status lines begin with, where there are several runs to be told apart.
     """
 
-    def __init__(self, out: TextIO | None, log: TextIO | None = None) -> None:
+    def __init__(self, out: TextIO | None, log: TextIO | None = None, head: str = "") -> None:
         self.wants_events = log is not None
         self._out = out
         self._log = log
+        self._head = head
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """One status line."""
-        self._out = write(self._out, f"{status_line(snapshot.counts)}\n")
+        self._out = write(self._out, f"{self._head}{status_line(snapshot.counts)}\n")
 
     def events(self, events: list[ConnectionEvent]) -> None:
         """One line for each event."""

@@ -108,32 +108,30 @@ class _Asking:
 
     def _at_the_same_time(self, wave: Sequence[Ready]) -> list[Ready]:
         stops = {ready.check.name: Stop() for ready in wave}
+        came: _Came = SimpleQueue()
 
         def stop_all() -> None:
             for stop in stops.values():
                 stop.request()
 
         self._stop.when_requested(stop_all)
-        came: _Came = SimpleQueue()
-        left = [ready for ready in wave if not self._begun(ready, stops[ready.check.name], came)]
-        faults = []
-        for _ in range(len(wave) - len(left)):
-            check, what = came.get()
-            if isinstance(what, BaseException):
-                stop_all()
-                faults.append(what)
-            else:
-                self._note(check, what)
-        for fault in faults:
-            raise fault
-        if len(left) == len(wave):  # one at a time needs no thread
+        threads = {ready.check.name: self._begun(ready, stops[ready.check.name], came) for ready in wave}
+        going = [thread for thread in threads.values() if thread]
+        try:
+            for _ in going:
+                self._note(*_taken(came))
+        except BaseException:  # a bug in one of them, or Ctrl-C: nothing is left open
+            stop_all()
+            for thread in going:
+                thread.join()
+            raise
+        left = [ready for ready in wave if not threads[ready.check.name]]
+        if not going:  # one at a time needs no thread
             self.all_of(left[:1])
-            return left[1:]
-        return left
+        return left[not going :]
 
-    def _begun(self, ready: Ready, stop: Stop, came: "_Came") -> bool:
-        """Whether a thread was to be had for it."""
-
+    def _begun(self, ready: Ready, stop: Stop, came: "_Came") -> Thread | None:
+        """The thread that it goes on in; None where none was to be had."""
         monitor = self._audience.monitor_of(ready.check)
 
         def tell() -> None:
@@ -142,12 +140,13 @@ class _Asking:
             except BaseException as exc:  # noqa: BLE001 - raised by the thread that waits for all
                 came.put((ready.check, exc))
 
+        thread = Thread(target=tell, name=f"tcpgoon-{ready.check.name}")
         try:
-            Thread(target=tell, name=f"tcpgoon-{ready.check.name}").start()
+            thread.start()
         except RuntimeError:  # "can't start new thread" is all that Python makes of EAGAIN
-            return False
+            return None
         self._audience.begins(*ready)
-        return True
+        return thread
 
     def _asked(self, ready: Ready, monitor: Monitor | None, stop: Stop) -> Parts:
         check = ready.check
@@ -185,6 +184,13 @@ class _Asking:
 
 
 _Came = SimpleQueue[tuple[Check, Parts | BaseException]]
+
+
+def _taken(came: _Came) -> tuple[Check, Parts]:
+    check, what = came.get()
+    if isinstance(what, BaseException):
+        raise what
+    return check, what
 
 
 def _nothing_but(check: Check, verdict: Verdict, reason: str) -> Parts:

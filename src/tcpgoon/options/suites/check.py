@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tcpgoon.discovery.near import clipped
 from tcpgoon.errors import PlanError
+from tcpgoon.options.overruled import overruled
 from tcpgoon.options.spelled import asked_of
 from tcpgoon.options.suites import lines
 from tcpgoon.options.suites.suite import OF_AN_INSTANCE, Check
@@ -16,13 +17,6 @@ from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.lookup import Lookup
 
 LONGEST_NAME = 100
-
-_INSTEAD = (
-    frozenset({"sleep", "rate", "ramp"}),
-    frozenset({"probe", "send", "expect"}),
-    frozenset({"pick", "each", "spread"}),
-)
-"""Options that say the same thing: where a check gives one, no default of the others is meant."""
 
 _ALSO_BY_DEFAULT = frozenset({"canary_every"})
 """Options that mean something more where they are given, be it as a default."""
@@ -62,7 +56,7 @@ def read_check(entry: Any, defaults: Values, environment: Mapping[str, str], fol
 
 def _check(name: str, own: Values, defaults: Values) -> Check:
     others = {**defaults.others, **own.others}
-    replaced = {one for group in _INSTEAD if group & own.options.keys() for one in group}
+    replaced = overruled(own.options)
     inherited = {option: value for option, value in defaults.options.items() if option not in replaced}
     # A default that means nothing beside what a check says is no contradiction: it is for others.
     given = {*own.options, *(_ALSO_BY_DEFAULT & inherited.keys())}
