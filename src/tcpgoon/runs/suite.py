@@ -22,6 +22,7 @@ from tcpgoon.results import SuiteResult
 from tcpgoon.runs.ask import ask_places
 from tcpgoon.runs.each import STOPPED
 from tcpgoon.runs.monitor import Monitor
+from tcpgoon.runs.rest import doubted, left_after_rest
 from tcpgoon.runs.stop import Stop
 from tcpgoon.runs.waves import Ready, first_wave
 
@@ -84,6 +85,8 @@ class _Asking:
         self._interval_s = interval_s
         self._stop = stop
         self._keep_rows = keep_rows
+        self._servers: set[tuple[str, int]] = set()
+        """Those that were asked."""
 
     def looked_up(self, group: Sequence[Check]) -> list[Ready]:
         """Those of ``group`` whose target was found; of the others it is known what came of them."""
@@ -99,12 +102,12 @@ class _Asking:
     def all_of(self, wave: Sequence[Ready]) -> list[Ready]:
         """Ask all of ``wave`` at the same time. Those for which this client has no thread are left over."""
         wave = [ready for ready in wave if not self._is_over(ready.check)]
-        if len(wave) > 1:
-            return self._at_the_same_time(wave)
-        for ready in wave:
+        left = self._at_the_same_time(wave) if len(wave) > 1 else []
+        for ready in wave if len(wave) == 1 else left[: len(left) == len(wave)]:  # one at a time needs no thread
             self._audience.begins(*ready)
             self._note(ready.check, self._asked(ready, self._audience.monitor_of(ready.check), self._stop))
-        return []
+        self._servers.update(*(ready.servers for ready in wave))
+        return [ready for ready in left if ready.check.name not in self.came]
 
     def _at_the_same_time(self, wave: Sequence[Ready]) -> list[Ready]:
         stops = {ready.check.name: Stop() for ready in wave}
@@ -125,10 +128,7 @@ class _Asking:
             for thread in going:
                 thread.join()
             raise
-        left = [ready for ready in wave if not threads[ready.check.name]]
-        if not going:  # one at a time needs no thread
-            self.all_of(left[:1])
-        return left[not going :]
+        return [ready for ready in wave if not threads[ready.check.name]]
 
     def _begun(self, ready: Ready, stop: Stop, came: "_Came") -> Thread | None:
         """The thread that it goes on in; None where none was to be had."""
@@ -150,6 +150,7 @@ class _Asking:
 
     def _asked(self, ready: Ready, monitor: Monitor | None, stop: Stop) -> Parts:
         check = ready.check
+        left = left_after_rest(ready.endpoints, stop) if ready.servers & self._servers else 0
         try:
             outcome = ask_places(
                 check.asked,
@@ -162,8 +163,11 @@ class _Asking:
         except (Unanswerable, UsageError) as exc:
             return _nothing_but(check, Verdict.INCONCLUSIVE, str(exc))
         if isinstance(outcome, Result):
-            return (structs.replace(outcome.parts[0], name=check.name),)
-        return tuple(structs.replace(part, name=name_of_part(check.name, part.name)) for part in outcome.parts)
+            return (doubted(structs.replace(outcome.parts[0], name=check.name), left),)
+        names = (name_of_part(check.name, part.name) for part in outcome.parts)
+        return tuple(
+            doubted(structs.replace(part, name=name), left) for name, part in zip(names, outcome.parts, strict=True)
+        )
 
     def _note(self, check: Check, parts: Parts) -> None:
         self._audience.ended(check, parts)

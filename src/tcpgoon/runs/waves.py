@@ -16,6 +16,7 @@ from tcpgoon.engine.machine.addresses import is_local
 from tcpgoon.judge.lift import at_ease
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.options.suites.suite import Check
+from tcpgoon.plan.endpoint import Endpoint
 
 MOST_AT_ONCE = 8
 """Each is a thread of this process, and they share one core of Python."""
@@ -40,9 +41,14 @@ class Ready(NamedTuple):
     @property
     def servers(self) -> frozenset[tuple[str, int]]:
         """The addresses and names that it may dial, each with the port; all addresses of this machine are one."""
-        endpoints = {(endpoint.address, endpoint.port) for place in self.places for endpoint in place.endpoints}
         names = {(place.target.host.lower(), place.target.port) for place in self.places}
-        return frozenset((_HERE if is_local(address) else address, port) for address, port in endpoints) | names
+        addresses = {(_HERE if is_local(one.address) else one.address, one.port) for one in self.endpoints}
+        return frozenset(names | addresses)
+
+    @property
+    def endpoints(self) -> frozenset[Endpoint]:
+        """Those that it may dial."""
+        return frozenset(endpoint for place in self.places for endpoint in place.endpoints)
 
 
 def first_wave(waiting: Sequence[Ready], room: int | None = None) -> list[Ready]:

@@ -106,7 +106,7 @@ def towards(family: Family, address: str, port: int, ports: Container[int] | Non
     with SockDiag() as kernel:
         return by_address(
             (_local(body), body[_STATE_AT])
-            for each in _families(family)
+            for each in families_of(family)
             for body in kernel.dump(each, _WITH_A_LOCAL_PORT, remote_port=port, remote=remote)
             if ports is None or int.from_bytes(body[_LOCAL_PORT_AT : _LOCAL_PORT_AT + 2], "big") in ports
         )
@@ -131,7 +131,7 @@ def plain(address: bytes) -> bytes:
     return address[12:] if len(address) == 16 and address[:12] == _MAPPED else address
 
 
-def _families(family: Family) -> list[int]:
+def families_of(family: Family) -> list[int]:
     """Those of the sockets that may have to do with connections of ``family``."""
     return [socket.AF_INET6] if family is Family.IPV6 else [socket.AF_INET, socket.AF_INET6]
 
@@ -177,7 +177,7 @@ class SockDiag:
 
         IPv6 ones that take IPv4 too are among both.
         """
-        answers = [body for each in _families(family) for body in self.dump(each, 1 << LISTEN, local_port=port)]
+        answers = [body for each in families_of(family) for body in self.dump(each, 1 << LISTEN, local_port=port)]
         found = [_listener(body) for body in answers if _takes(body, family)]
         return list({one.inode: one for one in found}.values())
 

@@ -1,0 +1,41 @@
+"""Between two checks of one server: it has to let go of the connections of the first, or it would have more than N."""
+
+import time
+from collections.abc import Collection
+
+from msgspec import structs
+
+from tcpgoon.engine.machine.closing import half_closed
+from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.result import Part
+from tcpgoon.runs.stop import Stop
+
+LONGEST_S = 10.0
+"""A server that has not closed what we closed after that time may never do it."""
+
+_TICK_S = 0.02
+
+
+def left_after_rest(endpoints: Collection[Endpoint], stop: Stop, longest_s: float = LONGEST_S) -> int:
+    """Wait until the other ends of all that we closed towards ``endpoints`` are closed; how many are not, in the end.
+
+    The kernel tells of no such event, so it is asked again and again.
+    """
+    until = time.monotonic() + longest_s
+    while (left := sum(map(half_closed, endpoints))) and time.monotonic() < until and not stop.requested:
+        time.sleep(_TICK_S)
+    return left
+
+
+def doubted(part: Part, left: int) -> Part:
+    """What came of a check that began although the server had ``left`` of an earlier one: no failure is its own then.
+
+    Whoever carried all in spite of them carried all.
+    """
+    if part.verdict is not Verdict.FAIL or not left:
+        return part
+    many = f"{left:,} connection{'s' * (left != 1)}"
+    reason = f"the server had not closed {many} of an earlier check, which it had besides; else FAIL: {part.reason}"
+    result = part.result and structs.replace(part.result, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    return structs.replace(part, verdict=Verdict.INCONCLUSIVE, reason=reason, result=result)
