@@ -183,7 +183,12 @@ class _Asking:
         if self._stop.requested:
             self._note(check, _nothing_but(check, Verdict.INTERRUPTED, STOPPED))
         elif self._fail_fast and culprit:
-            self._note(check, _nothing_but(check, Verdict.INCONCLUSIVE, f"not asked: {culprit!r} did not pass"))
+            self._note(
+                check,
+                _nothing_but(
+                    check, Verdict.INCONCLUSIVE, f"not asked: {culprit!r} did not pass"
+                ),
+            )
         return check.name in self.came
 
 

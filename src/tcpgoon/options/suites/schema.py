@@ -125,7 +125,8 @@ def _numbers(option: click.Option) -> list[Schema]:
     """As what numbers it may be given: a duration as none, since nobody would know their unit."""
     if option.type in (DURATION, MILLISECONDS):
         return []
-    return [{"type": "number", "exclusiveMinimum": 0}] if option.type is RATE else [{"type": "integer", "minimum": 1}]
+    kind = {"type": "number", "minimum": 0.001} if option.type is RATE else {"type": "integer", "minimum": 1}
+    return [{**kind, "maximum": 10**9}]
 
 
 def _with_variable() -> Schema:
