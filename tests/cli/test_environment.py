@@ -150,6 +150,8 @@ OTHER_FLAG: list[tuple[str, str, list[str], dict[str, Any]]] = [
     ("TCPGOON_CANARY_EVERY", "5s", ["--no-canary"], {"canary": False, "canary_every": 1.0}),
     ("TCPGOON_CANARY_EVERY", "5s", ["--canary"], {"canary": True, "canary_every": 5.0}),
     ("TCPGOON_CANARY", "no", ["--canary-every", "5s"], {"canary": None, "canary_every": 5.0}),
+    ("TCPGOON_QUIET", "1", ["--plain"], {"quiet": False, "plain": True}),
+    ("TCPGOON_PLAIN", "1", ["-q"], {"quiet": True, "plain": False}),
     ("TCPGOON_CONFIRM_EVERY", "5s", ["--assurance", "handshake"], {"confirm_every": None}),
     ("TCPGOON_CONFIRM_RATE", "5/s", ["--assurance", "handshake"], {"confirm_rate": 20_000.0}),
     ("TCPGOON_CONFIRM_RATE", "5/s", ["--assurance", "served"], {"confirm_rate": 5.0}),

@@ -46,7 +46,12 @@ def _needs_no_registry(words: tuple[str, ...]) -> bool:
 
 _OF_A_REGISTRY = ("allow_local", "registry_timeout", "registry_verify", "registry_ca", "registry_password_file")
 
-OVERRULED = (*overruled.OVERRULED, overruled.Overruled("target", _needs_no_registry, _OF_A_REGISTRY))
+OVERRULED = (
+    *overruled.OVERRULED,
+    overruled.Overruled("plain", bool, ("quiet",)),
+    overruled.Overruled("quiet", bool, ("plain",)),
+    overruled.Overruled("target", _needs_no_registry, _OF_A_REGISTRY),
+)
 """Where one is on the command line, the variables of the others do not count."""
 
 
