@@ -14,6 +14,7 @@ WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 # src/tcpgoon/report/pages is a link to this folder.
 COPY docs/findings docs/findings
+COPY man man
 COPY src src
 # A wheel first: what is installed from a folder would remember where that was.
 RUN /opt/pip/bin/python -m pip --no-cache-dir --disable-pip-version-check wheel --no-deps --wheel-dir /wheel .
