@@ -49,9 +49,10 @@ class Store:
         )
         self._before = [] if root_is_mounted() else with_a_root(folder / "root")
         self._containers: dict[tuple[str, ...], str] = {}
-        # Its own defaults are above what root may have in some containers.
+        # Its own default is above what root may have in some containers.
         limits = folder / "containers.conf"
-        limits.write_text(f"[containers]\ndefault_ulimits = {json.dumps(own_limits())}\n")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limits.write_text(f'[containers]\ndefault_ulimits = ["nofile={soft}:{hard}"]\n')
         self._env = {
             **os.environ,
             "CONTAINERS_CONF": str(limits),
@@ -123,12 +124,6 @@ def new_store() -> Iterator[Store]:
         yield Store(folder)
     finally:
         shutil.rmtree(folder)
-
-
-def own_limits() -> list[str]:
-    """The limits of descriptors and processes that this process has, as those of containers are spelled."""
-    found = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
-    return [f"{name}={':'.join(map(str, resource.getrlimit(number)))}" for name, number in found.items()]
 
 
 def root_is_mounted() -> bool:
