@@ -1,11 +1,16 @@
 """TLS as a proof: what was agreed on, who is not trusted, who is slow; counts, verdict and exit status."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import trustme
+from jsonschema import Draft202012Validator
+
+from tcpgoon import api
+from tcpgoon.report.json import schema
 
 from .conftest import Nginx, StartEcho, StartServer, Tcpgoon
 
@@ -154,3 +159,11 @@ def test_http_of_nginx_within_tls(tcpgoon: Tcpgoon, nginx: Nginx, certificate: P
     assert said.proved == {"established": N, "acknowledged": N, "served": N}
     assert said.line("TLS: ") == f"{AGREED}, certificate ends 2101-02-03T04:05:06Z × {N}"
     assert (said.verdict, said.exit_status) == ("PASS", 0)
+
+
+def test_the_plain_data_of_it_obeys_the_schema(echo: StartEcho, certificate: Path, ca: Path) -> None:
+    port = echo("--certificate", certificate)
+    result = api.run(f"127.0.0.1:{port}", connections=2, sleep="0ms", hold="0s", tls=True, ca=ca, probe="echo")
+    plain = result.to_dict()
+    Draft202012Validator(json.loads(schema())).validate(plain)
+    assert (plain["verdict"], plain["tls"][0]["count"], plain["metrics"]["tls"]["count"]) == ("PASS", 2, 2)
