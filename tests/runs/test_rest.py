@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tcpgoon.engine.machine.closing import half_closed
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.result import Part
@@ -34,7 +35,6 @@ def test_it_is_waited_for_until_all_are_closed(
 ) -> None:
     endpoint, theirs = accepted
     asked = threading.Event()
-    half_closed = rest.half_closed
 
     def look(at: Endpoint) -> int:
         found = half_closed(at)

@@ -18,6 +18,7 @@ from tcpgoon.record.events import ConnectionEvent
 from tcpgoon.result import Part
 from tcpgoon.results import SuiteResult
 from tcpgoon.runs import suite as module
+from tcpgoon.runs.ask import ask_places
 from tcpgoon.runs.each import STOPPED
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.stop import Stop
@@ -39,7 +40,8 @@ def serve() -> Iterator[Serve]:
 
 
 def check(name: str, target: str, parallel: bool | str = False, **options: Any) -> Check:
-    return Check(name, spelled(target, {"connections": 20, "sleep": "0s", "hold": "50ms", "assurance": "handshake"} | options), parallel)
+    quick = {"connections": 20, "sleep": "0s", "hold": "50ms", "assurance": "handshake"}
+    return Check(name, spelled(target, quick | options), parallel)
 
 
 def suite(*checks: Check) -> Suite:
@@ -118,8 +120,7 @@ def test_fail_fast_asks_no_more_and_keeps_the_verdict(serve: Serve, verdict: Ver
     came = run_suite(suite(check("a", serve()), culprit, check("c", serve()), check("d", serve())), fail_fast=True)
     assert verdicts(came)[:2] == [("a", Verdict.PASS), ("b", verdict)]
     assert came.parts[2:] == tuple(
-        Part(name=name, verdict=Verdict.INCONCLUSIVE, reason="not asked: 'b' did not pass")
-        for name in "cd"
+        Part(name=name, verdict=Verdict.INCONCLUSIVE, reason="not asked: 'b' did not pass") for name in "cd"
     )
     assert came.verdict is verdict
 
@@ -215,7 +216,6 @@ def test_without_a_thread_they_are_asked_one_after_another(serve: Serve, monkeyp
 
 
 def test_a_bug_in_one_of_them_ends_the_others_and_is_raised(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = module.ask_places
     begun = threading.Event()
 
     def broken(asked: Any, *args: Any, **kwargs: Any) -> Any:
@@ -223,7 +223,7 @@ def test_a_bug_in_one_of_them_ends_the_others_and_is_raised(serve: Serve, monkey
             begun.wait()
             raise Bug("broken")
         begun.set()
-        return ask(asked, *args, **kwargs)
+        return ask_places(asked, *args, **kwargs)
 
     monkeypatch.setattr(module, "ask_places", broken)
     checks = (check("a", serve(), True, hold="60s"), check("b", serve(), True, connections=1))

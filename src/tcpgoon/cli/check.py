@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import complain, say
+from tcpgoon.cli.outputs import Outputs, output_options
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.options.params import SECONDS
@@ -18,14 +20,22 @@ from tcpgoon.report.status import StatusLines
 from tcpgoon.report.suite import beginning, ending, listed, suite_report
 from tcpgoon.report.text import verdict_line
 from tcpgoon.result import Part
+from tcpgoon.results import SuiteResult
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.suite import Audience, run_suite
 
 
 @click.command(
-    short_help="Ask all that a file asks: a suite of checks, one verdict.",
-    epilog="Exit status: that of the worst check: 0 all passed, 1 interrupted, 2 a target failed, 3 inconclusive; "
-    "64 the suite is wrong.",
+    cls=Command,
+    short_help="Ask all that a file asks: many checks, one verdict.",
+    examples=(
+        Example("tcpgoon check", "all of tcpgoon.toml, or of [tool.tcpgoon] in pyproject.toml"),
+        Example("tcpgoon check --list ci/capacity.toml", "what is in it; this reads it, and dials nothing"),
+        Example("tcpgoon check --only 'db*' --fail-fast", "some, up to the first that does not pass"),
+        Example("tcpgoon check -o json=capacity.json", "for machines, too"),
+    ),
+    epilog="Exit status, of the worst check: 0 all passed, 1 interrupted, 2 a target failed, 3 inconclusive; 64: the "
+    "suite is wrong.",
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 @click.option(
@@ -36,14 +46,23 @@ from tcpgoon.runs.suite import Audience, run_suite
 @click.option(
     "-i", "--interval", type=SECONDS, default="1", show_default=True, help="Seconds between two status lines of -v."
 )
+@click.option("-q", "--quiet", is_flag=True, help="Print the verdict and nothing else.")
 @click.option("-v", "--verbose", is_flag=True, help="Status lines on stderr, each with the name of its check.")
+@output_options
 def check(
-    file: Path | None, only: tuple[str, ...], fail_fast: bool, list_only: bool, interval: float, verbose: bool
+    file: Path | None,
+    only: tuple[str, ...],
+    fail_fast: bool,
+    list_only: bool,
+    interval: float,
+    quiet: bool,
+    verbose: bool,
+    outputs: tuple[str, ...],
 ) -> ExitStatus:
     """Ask all checks of the suite in FILE, and say whether each passed.
 
-    Without FILE: tcpgoon.toml in this folder, or the table [tool.tcpgoon] of its pyproject.toml. The whole suite is
-    looked at before anything is dialled. Nobody is asked for confirmation: a suite is meant.
+    Without FILE: of tcpgoon.toml in this folder, or of the table [tool.tcpgoon] of its pyproject.toml. All of the suite
+    is looked at before anything is dialled. Nobody is asked for confirmation: whoever writes a suite means it.
     """
     suite = load_suite(file)
     if suite.note:
@@ -51,29 +70,47 @@ def check(
     suite = suite.only(only)
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
+    reports = Outputs(outputs)
     if list_only:
-        say(listed(suite, sys.stdout), f"{len(suite.checks):,} checks")
+        say(listed(suite, sys.stdout), "")
         return ExitStatus.PASS
+    audience = _Said(aloud=not (quiet or reports.owns_stdout), verbose=verbose)
     with interruptible() as stop:
-        came = run_suite(suite, _Said(verbose), fail_fast=fail_fast, interval_s=interval, stop=stop, keep_rows=False)
-        say(suite_report(came, sys.stdout), verdict_line(came))
-    return came.verdict.exit_status
+        came = run_suite(
+            suite, audience, fail_fast=fail_fast, interval_s=interval, stop=stop, keep_rows=reports.needs_rows
+        )
+        if audience.is_heard:
+            reports.say(verdict_line(came) if quiet else _whole(came), verdict_line(came))
+        else:
+            complain(verdict_line(came))
+        return reports.write(came)
+
+
+def _whole(came: SuiteResult) -> str:
+    return f"\n{suite_report(came, sys.stdout)}"
 
 
 class _Said(Audience):
     """Prints what comes, as it comes."""
 
-    def __init__(self, verbose: bool) -> None:
+    def __init__(self, *, aloud: bool, verbose: bool) -> None:
+        self._aloud = aloud
         self._verbose = verbose
+        self.is_heard = True
+        """Whether standard output took all of it."""
 
     def begins(self, check: Check, places: Sequence[Place]) -> None:
         """A line."""
-        say(beginning(check, places), "")
+        if self._aloud:
+            self._say(beginning(check, places), check.name)
 
     def ended(self, check: Check, parts: Sequence[Part]) -> None:
         """A line, or the whole report."""
-        for part in parts:
-            say(ending(part), verdict_line(part))
+        for part in parts if self._aloud else ():
+            self._say(ending(part), verdict_line(part))
+
+    def _say(self, report: str, verdict: str) -> None:
+        self.is_heard = self.is_heard and say(report, verdict)
 
     def monitor_of(self, check: Check) -> Monitor | None:
         """Status lines, where they are wanted."""

@@ -11,8 +11,11 @@ OUTPUT_FAILED = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 """What is said where nobody reads any more, or the file that we print to takes no more."""
 
 
-def say(report: str, verdict: str) -> None:
-    """Print ``report``. Where that fails for another reason than that nobody reads, ``verdict`` goes to stderr."""
+def say(report: str, verdict: str) -> bool:
+    """Print ``report``. Where that fails for another reason than that nobody reads, ``verdict`` goes to stderr.
+
+    False in that case alone: what is said later would be lost in silence.
+    """
     try:
         click.echo(report)
     except BrokenPipeError:
@@ -20,6 +23,8 @@ def say(report: str, verdict: str) -> None:
     except OSError as exc:
         abandon_output()
         complain(f"the report cannot be written: {exc.strerror}\n{verdict}")
+        return False
+    return True
 
 
 def complain(line: str) -> None:

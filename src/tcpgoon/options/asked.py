@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from tcpgoon.discovery.place import ANY_INSTANCE, Place, check_spread
 from tcpgoon.discovery.places import places
 from tcpgoon.options.discovery import choice_of, discovery_options, terms_of
@@ -33,6 +35,11 @@ class Asked:
     def is_secret(self) -> bool:
         """Whether what a probe sends is to be shown to nobody."""
         return self.draft.probe is not None and self.draft.probe.secret
+
+    def withhold(self) -> None:
+        """From now on what a probe sends and expects is told to nobody, wherever it is from."""
+        if self.draft.probe:
+            self.draft = structs.replace(self.draft, probe=structs.replace(self.draft.probe, secret=True))
 
     def places(self) -> tuple[Place, ...]:
         """Where it goes: one place, or one for each instance. Resolves the name, or asks the registry, now.

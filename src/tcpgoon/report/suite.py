@@ -35,9 +35,10 @@ def listed(suite: Suite, out: TextIO | None) -> str:
 def beginning(check: Check, places: Sequence[Place]) -> str:
     """``db: 500 connections to db.local:5432``."""
     connections = check.asked.draft.connections
-    instances = f", each of {len(places):,} instances" if check.asked.choice.each else ""
-    many = f"{connections:,} connection{'s' * (connections != 1)}"
-    return printable(f"{check.name}: {many} to {check.asked.target}{instances}")
+    many = len(places)
+    instances = f", each of {many:,} instance{'s' * (many != 1)}" if check.asked.choice.each else ""
+    asked = f"{connections:,} connection{'s' * (connections != 1)}"
+    return printable(f"{check.name}: {asked} to {check.asked.target}{instances}")
 
 
 def ending(part: Part) -> str:

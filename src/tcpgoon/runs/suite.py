@@ -185,9 +185,7 @@ class _Asking:
         elif self._fail_fast and culprit:
             self._note(
                 check,
-                _nothing_but(
-                    check, Verdict.INCONCLUSIVE, f"not asked: {culprit!r} did not pass"
-                ),
+                _nothing_but(check, Verdict.INCONCLUSIVE, f"not asked: {culprit!r} did not pass"),
             )
         return check.name in self.came
 

@@ -182,8 +182,8 @@ ONE = '[[check]]\nname = "a"\ntarget = "b:1"\n'
         (f'name = " "\n{ONE}', "tcpgoon.toml:1: name: ' ' is not a name"),
         (
             f"{ONE}probe-timeout = '1s'",
-            "tcpgoon.toml:4: check[0].probe-timeout of 'a': probe-timeout says how the application is asked: give probe, "
-            "send, expect or tls too",
+            "tcpgoon.toml:4: check[0].probe-timeout of 'a': probe-timeout says how the application is asked: give "
+            "probe, send, expect or tls too",
         ),
         (
             f"{ONE}sleep = '1s'\nrate = 10",
@@ -191,7 +191,8 @@ ONE = '[[check]]\nname = "a"\ntarget = "b:1"\n'
         ),
         (
             f"{ONE}connections = 0",
-            "tcpgoon.toml:4: check[0].connections of 'a': the number of connections is 0: it must be from 1 to 100,000,000",
+            "tcpgoon.toml:4: check[0].connections of 'a': the number of connections is 0: it must be from 1 to "
+            "100,000,000",
         ),
         (
             f"{ONE}hold = 1979-05-27",
@@ -212,8 +213,8 @@ ONE = '[[check]]\nname = "a"\ntarget = "b:1"\n'
         ),
         (
             '[[check]]\nname = "a"\ntarget = "-"',
-            "tcpgoon.toml:3: check[0].target of 'a': standard input is no target of a suite: give the name of a file, as "
-            "file://targets.txt",
+            "tcpgoon.toml:3: check[0].target of 'a': standard input is no target of a suite: give the name of a file, "
+            "as file://targets.txt",
         ),
         (
             '[[check]]\nname = "a"\ntarget = 80',
@@ -234,7 +235,8 @@ def test_one_fault_is_one_line(folder: Path, text: str, said: str | None) -> Non
 def test_the_line_is_that_of_pyproject_toml(folder: Path) -> None:
     text = '[project]\nname = "x"\n\n[[tool.tcpgoon.check]]\nname = "a"\ntarget = "b:1"\nhold = 3\n'
     assert faults(text, "pyproject.toml") == [
-        "pyproject.toml:7: tool.tcpgoon.check[0].hold of 'a': 3 is not a duration with its unit, such as '5s' or '250ms'"
+        "pyproject.toml:7: tool.tcpgoon.check[0].hold of 'a': 3 is not a duration with its unit, such as '5s' or "
+        "'250ms'"
     ]
     assert faults("[tool]\ntcpgoon = 3\n", "pyproject.toml") == ["pyproject.toml:2: tool.tcpgoon: a suite is a table"]
 
@@ -264,3 +266,24 @@ def test_what_a_variable_holds_is_in_no_message(folder: Path, line: str) -> None
 def test_many_faults_are_counted(folder: Path) -> None:
     said = faults("\n".join(f"a{number} = 1" for number in range(60)) + f"\n{ONE}")
     assert (said[0], len(said), said[-1]) == ("60 things are wrong with this suite:", MOST_SAID + 2, "and 10 more")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ('send = "AUTH ${DB}"', True),
+        ('expect = "${DB}"', True),
+        ('send = "AUTH"', False),
+        ('send = "${NONE:-AUTH}"', False),
+        ('send = "AUTH"\ntls-name = "${DB}"\ntls = true', False),
+    ],
+)
+def test_what_a_probe_sends_is_told_to_nobody_where_a_variable_is_in_it(folder: Path, text: str, secret: bool) -> None:
+    (check,) = load(f"{ONE}{text}\n").checks
+    assert check.asked.is_secret is secret
+    (check,) = load(f"[defaults]\n{text}\n{ONE}").checks
+    assert check.asked.is_secret is secret
+    (check,) = load(f'[defaults]\n{text}\n{ONE}send = "own"\nexpect = "own"\n').checks
+    assert not check.asked.is_secret
+    (check,) = load(f'[defaults]\n{text}\n{ONE}probe = "banner"\n').checks
+    assert not check.asked.is_secret

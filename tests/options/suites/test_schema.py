@@ -92,7 +92,7 @@ SCALARS = (
 )
 
 
-@pytest.mark.parametrize("key", [key for key in OPTIONS if not KEYS[key].get("type") == "string"])
+@pytest.mark.parametrize("key", [key for key in OPTIONS if KEYS[key].get("type") != "string"])
 @given(value=SCALARS | st.lists(SCALARS, max_size=2))
 @settings(max_examples=25)
 def test_what_it_takes_is_of_a_form_that_we_take(key: str, value: Any) -> None:

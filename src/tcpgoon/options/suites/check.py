@@ -61,6 +61,8 @@ def _check(name: str, own: Values, defaults: Values) -> Check:
     # A default that means nothing beside what a check says is no contradiction: it is for others.
     given = {*own.options, *(_ALSO_BY_DEFAULT & inherited.keys())}
     asked = asked_of(others["target"], {**inherited, **own.options}, given)
+    if own.secret | (defaults.secret & inherited.keys() - own.options.keys()):
+        asked.withhold()
     return Check(name, asked, others.get("parallel", False))
 
 

@@ -15,7 +15,7 @@ from tcpgoon.options.suites.variables import Filled, filled
 
 _FILE_SCHEME = "file://"
 _FROM_FILES = ("send", "expect")
-"""Options whose text may be ``@FILE``."""
+"""Options whose text may be ``@FILE``, which is a secret then, as what a variable holds is."""
 
 
 class Values(NamedTuple):
@@ -27,6 +27,8 @@ class Values(NamedTuple):
     """What is beside the options, by key."""
     held: Mapping[str, str] = {}
     """What the variables hold, by name."""
+    secret: frozenset[str] = frozenset()
+    """Options that may hold a secret: what a probe sends or expects, where a variable is in it."""
     faults: tuple[tuple[lines.Path, str], ...] = ()
 
 
@@ -43,18 +45,21 @@ def read_values(
     options: dict[str, Any] = {}
     others: dict[str, Any] = {}
     held: dict[str, str] = {}
+    secret: set[str] = set()
     faults: list[tuple[lines.Path, str]] = []
     for key, given in table.items():
         try:
             value = filled(given, environment)
             held |= value.held
+            if value.held and key in _FROM_FILES:
+                secret.add(key)
             if key in beside:
                 others[key] = _read(beside[key], key, value, given, folder)
             else:
                 options[key.replace("-", "_")] = _read(partial(_option, key), key, value, given, folder)
         except PlanError as exc:
             faults.append(((key,), str(exc)))
-    return Values(options, others, held, tuple(faults))
+    return Values(options, others, held, frozenset(secret), tuple(faults))
 
 
 def known_keys(beside: Iterable[str]) -> list[str]:
