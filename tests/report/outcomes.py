@@ -9,7 +9,10 @@ from tcpgoon.result import Part
 from tcpgoon.results import Outcome, SuiteResult
 from tcpgoon.server import ServerConfig, ServerProcess
 
-HOSTILE = b"<script>alert(1)</script>\x1b[2J&amp;`|* @everyone ::error::x ]]>\r\n::set-output name=x::y\r\n\x00\xff</td>{% x %}"
+HOSTILE = (
+    b"<script>alert(1)</script>\x1b[2J&amp;`|* @everyone ::error::x ]]>\r\n"
+    b"::set-output name=x::y\r\n\x00\xff</td>{% x %}"
+)
 """What a peer could say to whoever shows it."""
 
 SECRET = "hunter2-of-the-file"
@@ -21,20 +24,13 @@ def real_outcomes(folder: Path) -> dict[str, Outcome]:
         (folder / "instances").write_text(f"{good.host}:{good.port}\n{small.host}:{small.port}\n")
         (folder / "secret").write_text(SECRET)
         quick: Options = {"connections": 4, "sleep": "0ms", "hold": "0s", "canary": True, "canary_every": "100ms"}
+        echo: Options = {**quick, "probe": "echo", "require": ["p99 establishment < 30s", "established >= 75%"]}
+        secret: Options = {**quick, "send": f"@{folder}/secret", "expect": f"@{folder}/secret"}
+        strict: Options = {**quick, "require": "newcomer < 1ms"}
         outcomes: dict[str, Outcome] = {
-            "pass": api.run(
-                f"{good.host}:{good.port}",
-                probe="echo",
-                require=["p99 establishment < 30s", "established >= 75%"],
-                **quick,
-            ),
-            "secret": api.run(
-                f"{good.host}:{good.port}",
-                send=f"@{folder}/secret",
-                expect=f"@{folder}/secret",
-                **quick,
-            ),
-            "fail": api.run(f"{small.host}:{small.port}", require="newcomer < 1ms", **quick),
+            "pass": api.run(f"{good.host}:{good.port}", **echo),
+            "secret": api.run(f"{good.host}:{good.port}", **secret),
+            "fail": api.run(f"{small.host}:{small.port}", **strict),
             "each": api.run_each(f"file://{folder}/instances", **quick),
         }
     outcomes["hostile"] = _hostile()
