@@ -1,5 +1,6 @@
 """The help of each command: headings, examples that can be given, and the environment."""
 
+import re
 import shlex
 
 import click
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 from tcpgoon.cli.command import Command, Example, environment
 from tcpgoon.cli.completion import SHELLS
 from tcpgoon.cli.main import COMMANDS, commands
+from tcpgoon.errors import ExitStatus
 from tests.cli.asked import run_nothing, whole_command
 from tests.test_pages import check
 
@@ -79,6 +81,12 @@ def test_each_command_has_examples_that_can_be_given(name: str, monkeypatch: pyt
 def test_no_line_of_the_help_is_wider_than_a_terminal(name: str) -> None:
     text = command_of(name).get_help(click.Context(command_of(name), info_name=name, parent=whole_command()))
     assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_the_whole_names_each_exit_status() -> None:
+    text = commands.get_help(whole_command())
+    found = re.findall(r"(?:^|, )(\d+) ", " ".join(text.split("Exit status:")[1].split()))
+    assert list(map(int, found)) == [int(status) for status in ExitStatus]
 
 
 def test_the_shells_of_the_examples_are_those_that_there_are() -> None:

@@ -17,8 +17,8 @@ PAGES = {
     for path in [*FOLDER.glob("howto/*.md"), *FOLDER.glob("reference/*.md")]
 }
 FOREIGN = {
-    *("--build-arg", "--cap-add", "--cpus", "--memory", "--network", "--pid", "--pids-limit", "--sysctl", "--ulimit"),
-    *("--user", "--volume"),
+    *("--build-arg", "--cap-add", "--cpus", "--env", "--memory", "--network", "--pid", "--pids-limit", "--sysctl"),
+    *("--ulimit", "--user", "--volume"),
 }
 """Flags of other programs."""
 

@@ -33,7 +33,7 @@ EPILOG = {
     "Environment": "Each flag is a variable, too: TCPGOON_HOLD=30s is --hold 30s. The command line comes first. With "
     "NO_COLOR there is no colour.",
     "Exit status": "0 the target carried what was asked, 1 interrupted, 2 it did not, 3 the question could not be "
-    "asked or answered, 64 the command line is wrong, 70 a bug.",
+    "asked or answered, 64 the command line is wrong, 70 a bug, 74 a report could not be written.",
 }
 """What the help of the whole says at its end, by heading."""
 
