@@ -82,6 +82,12 @@ def test_each_field_of_a_result_is_there_but_the_rows(hooks: ModuleType) -> None
     assert "tcpgoon." not in page
 
 
+def test_no_page_is_in_the_navigation_twice() -> None:
+    navigation = (FOLDER.parent / "mkdocs.yml").read_text().split("\nnav:\n")[1].split("\n\n")[0]
+    pages = re.findall(r"(\S+\.md)", navigation)
+    assert sorted(pages) == sorted(set(pages))
+
+
 def test_all_that_can_be_imported_is_there(hooks: ModuleType) -> None:
     page = hooks.TABLES["python api"]()
     assert sorted(re.findall(r"^::: tcpgoon\.(\w+)$", page, re.M)) == sorted(tcpgoon.__all__)
