@@ -55,16 +55,18 @@ def connections_to(server: Server) -> list[Any]:
 
 
 class Shown:
-    """A monitor that tells when so many are established."""
+    """A monitor that acts, once, when so many are established."""
 
     wants_events = False
 
     def __init__(self, act: Callable[[], None], established: int = 20) -> None:
         self._act = act
         self._established = established
+        self._has_acted = False
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        if snapshot.counts.established >= self._established:
+        if snapshot.counts.established >= self._established and not self._has_acted:
+            self._has_acted = True
             self._act()
 
     def events(self, events: Any) -> None:
