@@ -132,7 +132,7 @@ def test_what_cannot_be_asked_raises() -> None:
         tcpgoon.run("127.0.0.1:1", conections=5)  # type: ignore[call-arg]
     with pytest.raises(tcpgoon.Unanswerable):
         tcpgoon.run("eureka://127.0.0.1:1/CHECKOUT", **FAST)
-    with pytest.raises(tcpgoon.UsageError, match="there is no format 'xslx': it is one of text, json"):
+    with pytest.raises(tcpgoon.UsageError, match="there is no format 'xslx'; there are text, json"):
         tcpgoon.render(None, "xslx")  # type: ignore[arg-type]
 
 
