@@ -7,7 +7,7 @@ import pytest
 
 from tcpgoon.errors import UsageError
 from tcpgoon.judge.verdict import Verdict
-from tcpgoon.plan.units import format_duration
+from tcpgoon.plan.units import format_duration, parse_duration_s
 from tcpgoon.record.course import Course
 from tcpgoon.record.histogram import Histogram
 from tcpgoon.report.figures import figures
@@ -87,7 +87,7 @@ def test_the_tables_below_the_plots_are_the_series(run: Result, page: Page) -> N
         list(row)
         for row in zip(*(getattr(series.timeline, name) for name in series.timeline.__struct_fields__[1:]), strict=True)
     ]
-    assert [row[0] for row in timeline] == [format_duration(at_s) for at_s in series.timeline.at_s]
+    assert [parse_duration_s(row[0]) for row in timeline] == list(series.timeline.at_s)
     assert sum(int(row[2].replace(",", "")) for row in establishment) == run.metrics.at_level.reached
     assert sum(int(row[1].replace(",", "")) for row in course) == run.metrics.at_level.reached
     assert [int(row[1].replace(",", "")) for row in newcomers] == [one.welcome for one in series.newcomers]

@@ -103,12 +103,12 @@ def test_the_numbers_are_those_of_the_result(browser: Browser, files: dict[str, 
     run = large(20_000)
     with opened(browser, files["large"]) as page:
         shown: list[list[str]] = page.eval_on_selector_all("data", "all => all.map(d => [d.dataset.field, d.value])")
-        tile = page.locator(".tiles dd").first.inner_text()
+        tile = page.locator(".tiles > div").first.inner_text()
 
     assert ["metrics.lost", str(run.metrics.lost)] in shown
     assert run.metrics.establishment
     assert ["metrics.establishment.p99_s", str(run.metrics.establishment.p99_s)] in shown
-    assert tile == f"{run.established:,} of 20,000"
+    assert tile == f"of 20,000 established\n{run.established:,}"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

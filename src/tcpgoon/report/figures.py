@@ -70,7 +70,7 @@ def figures(series: Series) -> Iterator[Figure]:
 def _timeline(timeline: Timeline) -> Figure:
     there = [(name, colour, getattr(timeline, name)) for name, colour in _STATES if any(getattr(timeline, name))]
     layers = tuple(Layer(*one) for one in there)
-    at = tuple(map(format_duration, timeline.at_s))
+    at = tuple(map(_moment, timeline.at_s))
     states = ("planned", "opening", "established", "closed", "lost", "failed", "abandoned")
     columns = [[f"{count:,}" for count in getattr(timeline, name)] for name in states]
     return Figure(
@@ -110,7 +110,7 @@ def _bars(title: str, note: str, histogram: Histogram, layers: tuple[Layer, ...]
 
 def _course(title: str, course: Course) -> Figure:
     layers = (Layer("p99", "high", course.p99_s), Layer("median", "held", course.p50_s))
-    at = tuple(map(format_duration, course.from_s))
+    at = tuple(map(_moment, course.from_s))
     rows = zip(at, course.counts, course.p50_s, course.p99_s, course.max_s, strict=True)
     return Figure(
         title=title,
@@ -142,6 +142,12 @@ def _newcomers(newcomers: Sequence[Welcome]) -> Figure:
 
 def _span(one: Welcome) -> str:
     return f"{one.least_held:,}" if one.least_held == one.most_held else f"{one.least_held:,} to {one.most_held:,}"
+
+
+def _moment(seconds: float) -> str:
+    """``2m`` rather than ``2m0s``: there is little room at an axis."""
+    text = format_duration(seconds)
+    return text.removesuffix("0s") if text.endswith("m0s") else text
 
 
 def _time(seconds: float | None) -> str:

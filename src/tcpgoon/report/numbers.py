@@ -85,7 +85,7 @@ def tiles(result: Result) -> Iterator[Row]:
     yield Row("lost", (number(result, "metrics.lost"),))
     yield Row("failed", (number(result, "metrics.counts.failed"),))
     if result.metrics.establishment:
-        yield Row("establishment, p99", (number(result, "metrics.establishment.p99_s"),))
+        yield Row("p99 establishment", (number(result, "metrics.establishment.p99_s"),))
     for place, part in enumerate(result.metrics.newcomers):
         if part.beside_all and part.welcome:
-            yield Row("newcomer, median", (number(result, f"metrics.newcomers.{place}.welcome.p50_s"),))
+            yield Row("newcomer's median", (number(result, f"metrics.newcomers.{place}.welcome.p50_s"),))

@@ -95,6 +95,7 @@ def _common(width: int, top: float, axis: Axis, *, whole: bool) -> dict[str, Any
         "show_legend": False,
         "style": _FONT,
         "margin": 8,
+        "margin_right": 28,  # half of the last label
         "spacing": 6,
         "y_labels": ticks,
         "range": (0, ticks[-1]),
