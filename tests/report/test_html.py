@@ -1,5 +1,4 @@
 import sys
-from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -9,10 +8,12 @@ from tcpgoon.errors import UsageError
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.units import format_duration, parse_duration_s
 from tcpgoon.record.course import Course
+from tcpgoon.record.heard import Saying
 from tcpgoon.record.histogram import Histogram
+from tcpgoon.record.unserved import Unserved
 from tcpgoon.report.figures import figures
-from tcpgoon.report.formats import render
-from tcpgoon.report.html import LONGEST, MOST_BYTES, MOST_FINDINGS, MOST_ROWS, html
+from tcpgoon.report.formats import render, report_of
+from tcpgoon.report.html import EXTENTS, LONGEST, MOST_BYTES, MOST_ROWS, html
 from tcpgoon.result import Part, Result
 from tcpgoon.results import SuiteResult
 from tests.example import example
@@ -146,15 +147,31 @@ def test_a_million_rows_and_hundreds_of_findings_are_less_than_a_megabyte() -> N
     source = html(msgspec.structs.replace(large(1_000_000), findings=many))
 
     assert len(source.encode()) < MOST_BYTES
-    assert f"And {500 - MOST_FINDINGS} more: the JSON has all." in source
+    assert f"And {500 - EXTENTS[0].findings} more: the JSON has all." in source
 
 
-def test_what_is_long_wherever_it_is_long_is_less_than_a_megabyte() -> None:
-    long = "ü<" * 5_000
+@pytest.mark.parametrize("long", ["ü<" * 5_000, '"' * 5_000, "\U000e0001" * 5_000, "𐀀" * 5_000])
+def test_what_is_long_wherever_it_is_long_is_less_than_a_megabyte(long: str) -> None:
     many = tuple(msgspec.structs.replace(finding(long, number), commands=(long,) * 100) for number in range(500))
-    source = html(msgspec.structs.replace(hostile(), findings=many, reason=long))
+    alone = msgspec.structs.replace(
+        hostile(), findings=many, reason=long, sayings=(Saying(long, 1, Unserved.NONE),) * 9
+    )
+    several = each(1_000, alone, name=long + "{}")
+    for outcome in (alone, several):
+        source = html(outcome)
+        assert len(source.encode()) < MOST_BYTES
+        assert '<section class="part"' in source
+        assert "TG0" in source
 
-    assert len(source.encode()) < MOST_BYTES
+
+def test_what_has_no_room_for_pictures_says_so() -> None:
+    several = html(each(60, large(2_000)))  # 20 of them failed, and have a result
+
+    assert several.count('<section class="part"') == 60
+    with_pictures, rest = divmod(several.count("<figure"), 7)
+    assert rest == 0
+    assert 5 < with_pictures < 20
+    assert several.count("so that the file stays below 1 MB.") == 20 - with_pictures
 
 
 def test_ten_thousand_instances_are_less_than_a_megabyte() -> None:
@@ -165,6 +182,7 @@ def test_ten_thousand_instances_are_less_than_a_megabyte() -> None:
     assert len(source.encode()) > MOST_BYTES / 2
     assert len(found.tables[0]) == MOST_ROWS + 1
     assert f"And {10_000 - MOST_ROWS:,} more" in source
+    assert " of 10,000, so that this file" in source
     anchors = {value for _, name, value in found.attributes if name == "id"}
     assert {value[1:] for _, name, value in found.attributes if name == "href" and value[0] == "#"} <= anchors
 
@@ -190,14 +208,13 @@ def test_a_run_in_which_nothing_was_dialled_is_a_page() -> None:
 
 @pytest.mark.parametrize("name", ["jinja2", "pygal"])
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    for module in list(sys.modules):
-        if module.startswith(("tcpgoon.report.html", "tcpgoon.report.plots", "tcpgoon.report.figures", f"{name}.")):
-            monkeypatch.delitem(sys.modules, module)
+    for module in ("html", "plots", "figures"):
+        monkeypatch.delitem(sys.modules, f"tcpgoon.report.{module}")
     monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(UsageError) as caught:
-        import_module("tcpgoon.report.html")
+        report_of("html")
 
     assert str(caught.value) == (
-        f"a report in HTML needs more than is installed here ({name}): pip install 'tcpgoon[html]'"
+        f"the format html needs more than is installed here ({name}): pip install 'tcpgoon[html]'"
     )

@@ -9,47 +9,56 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
-from tcpgoon.errors import UsageError
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
+from tcpgoon.report import numbers
+from tcpgoon.report.details import details
+from tcpgoon.report.figures import figures
 from tcpgoon.report.origin import not_asked
 from tcpgoon.result import Part, Result
 from tcpgoon.results import EachResult, Outcome, SuiteResult
 
-try:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    from tcpgoon.report import numbers
-    from tcpgoon.report.details import details
-    from tcpgoon.report.figures import figures
-except ModuleNotFoundError as exc:
-    if TYPE_CHECKING or (exc.name or "").startswith("tcpgoon"):
-        raise
-    raise UsageError(
-        f"a report in HTML needs more than is installed here ({exc.name}): pip install 'tcpgoon[html]'"
-    ) from exc
-
 MOST_BYTES = 1_000_000
 """Of the whole file."""
-
-_HEADROOM = 60_000
-"""Bytes for the frame of the page, its style sheet, and the table of the parts."""
 
 MOST_ROWS = 300
 """Parts that the table of the parts names."""
 
-MOST_FINDINGS = 100
-"""Of one run."""
-
 LONGEST = 2_000
 """Characters of one text; JSON has all."""
 
+LONGEST_IN_ROW = 150
+"""Those of one in the table of the parts."""
+
 _FIRST = (Verdict.FAIL, Verdict.INTERRUPTED, Verdict.INCONCLUSIVE, Verdict.PASS)
 """Of several, what went wrong is what is looked for."""
+
+
+class Extent(NamedTuple):
+    """How much is said of a part."""
+
+    findings: int
+    """At most."""
+    pictures: bool
+    details: bool
+    leaves: float
+    """The share of the room for all parts that has to be left after it: for the many that are said less of."""
+
+
+EXTENTS = (
+    Extent(findings=100, pictures=True, details=True, leaves=0.4),
+    Extent(findings=10, pictures=True, details=True, leaves=0.4),
+    Extent(findings=10, pictures=False, details=True, leaves=0.1),
+    Extent(findings=3, pictures=False, details=False, leaves=0.0),
+)
+"""The most first. What does not fit in one of them is said in the next; what does not fit in any, by its name alone."""
 
 
 class Section(NamedTuple):
@@ -64,23 +73,24 @@ class Section(NamedTuple):
 def html(outcome: Outcome) -> str:
     """``outcome`` as a page."""
     parts = sorted(outcome.parts, key=lambda part: _FIRST.index(part.verdict))
-    sections = list(_sections(parts))
+    frame = _page(outcome, [Section(_anchor(place), part, Markup()) for place, part in enumerate(parts, 1)])
+    return _page(outcome, list(_sections(parts, MOST_BYTES - len(frame.encode()))))
+
+
+def _page(outcome: Outcome, sections: list[Section]) -> str:
     style = (files("tcpgoon.report") / "templates" / "report.css").read_text("utf-8")
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            outcome=outcome,
-            title=_title(outcome),
-            notes=list(_notes(outcome)),
-            first=next(_findings(parts), None),
-            sections=sections,
-            listed=sections[:MOST_ROWS],
-            shown=[section for section in sections if section.anchor],
-            style=Markup(style),  # noqa: S704 - ours
-            style_hash=b64encode(sha256(style.encode()).digest()).decode(),
-        )
-        + "\n"
+    return _rendered(
+        "report.html",
+        outcome=outcome,
+        title=_title(outcome),
+        notes=list(_notes(outcome)),
+        first=next(_findings([section.part for section in sections]), None),
+        sections=sections,
+        listed=sections[:MOST_ROWS],
+        longest_in_row=LONGEST_IN_ROW,
+        shown=[section for section in sections if section.anchor],
+        style=Markup(style),  # noqa: S704 - ours
+        style_hash=b64encode(sha256(style.encode()).digest()).decode(),
     )
 
 
@@ -98,47 +108,54 @@ def _notes(outcome: Outcome) -> Iterator[str]:
         yield not_asked(outcome.others)
 
 
-def _findings(parts: Sequence[Part]) -> Iterator[object]:
+def _findings(parts: Sequence[Part]) -> Iterator[Finding]:
     return (finding for part in parts if part.result for finding in part.result.findings)
 
 
-def _sections(parts: Sequence[Part]) -> Iterator[Section]:
-    """All parts; those that there is room for with all that is known, then some with less, the others by name alone."""
-    left, pictures = MOST_BYTES - _HEADROOM, True
+def _anchor(place: int) -> str:
+    return f"part-{place}"
+
+
+def _sections(parts: Sequence[Part], room: int) -> Iterator[Section]:
+    """All parts: as much of each, in turn, as there is ``room`` for, in bytes; and never more than of those before."""
+    extents, left = list(EXTENTS), room
     for place, part in enumerate(parts, 1):
-        body = _body(part, place, len(parts), pictures) if left > 0 else Markup()
-        if pictures and len(body.encode()) > left:
-            pictures = False
-            body = _body(part, place, len(parts), pictures)
-        left = left - len(body.encode()) if len(body.encode()) <= left else 0
-        yield Section(f"part-{place}" if left else "", part, body if left else Markup())
+        body = Markup()
+        while extents:
+            body = _body(part, place, len(parts), extents[0])
+            if len(body.encode()) <= left - room * extents[0].leaves:
+                break
+            del extents[0]
+        left -= len(body.encode())
+        yield Section(_anchor(place), part, body) if extents else Section("", part, Markup())
 
 
-def _body(part: Part, place: int, of: int, pictures: bool) -> Markup:
+def _body(part: Part, place: int, of: int, extent: Extent) -> Markup:
     result = part.result
     found = result.findings if result else ()
-    body = (
-        _environment()
-        .get_template("part.html")
-        .render(
-            anchor=f"part-{place}",
-            is_alone=of == 1,
-            part=part,
-            result=result,
-            findings=found[:MOST_FINDINGS],
-            more_findings=len(found) - MOST_FINDINGS,
-            figures=list(figures(result.series())) if result and pictures else [],
-            has_pictures=pictures,
-            numbers=numbers,
-            details=list(details(result)) if result else [],
-        )
+    body = _rendered(
+        "part.html",
+        anchor=_anchor(place),
+        is_alone=of == 1,
+        part=part,
+        result=result,
+        findings=found[: extent.findings],
+        more_findings=len(found) - extent.findings,
+        figures=list(figures(result.series())) if result and extent.pictures else [],
+        extent=extent,
+        numbers=numbers,
+        details=list(details(result)) if result and extent.details else [],
     )
     return Markup(body)  # noqa: S704 - escaped by its template
 
 
+def _rendered(template: str, **names: Any) -> str:
+    return _environment().get_template(template).render(**names)
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("tcpgoon", "report/templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -146,10 +163,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["clipped"] = _clipped
+    return environment
 
 
 def _safe(value: object) -> object:
     """What a template prints: no text is endless, and none has characters that are not seen, or that turn others."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…")
-    return value
+    return value if not isinstance(value, str) or isinstance(value, Markup) else _clipped(value)
+
+
+def _clipped(text: str, longest: int = LONGEST) -> str:
+    shown = printable(text[: longest + 1])  # no more than is looked at
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
