@@ -49,10 +49,9 @@ class Store:
         )
         self._before = [] if root_is_mounted() else with_a_root(folder / "root")
         self._containers: dict[tuple[str, ...], str] = {}
-        # Its own default is above what root may have in some containers.
+        # Its own defaults are above what root may have in some containers.
         limits = folder / "containers.conf"
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        limits.write_text(f'[containers]\ndefault_ulimits = ["nofile={soft}:{hard}"]\n')
+        limits.write_text(f"[containers]\ndefault_ulimits = {json.dumps(own_limits())}\n")
         self._env = {
             **os.environ,
             "CONTAINERS_CONF": str(limits),
@@ -124,6 +123,14 @@ def new_store() -> Iterator[Store]:
         yield Store(folder)
     finally:
         shutil.rmtree(folder)
+
+
+def own_limits() -> list[str]:
+    """The limits of this process, in the words of buildah; of processes no more than Debian 12's begins with."""
+    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, processes = resource.getrlimit(resource.RLIMIT_NPROC)
+    fewer = 32768 if processes == resource.RLIM_INFINITY else min(processes, 32768)
+    return [f"nofile={descriptors}:{descriptors}", f"nproc={fewer}:{fewer}"]
 
 
 def root_is_mounted() -> bool:
