@@ -7,6 +7,7 @@ whole process with it, verdict and all, where memory or threads are short.
 """
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -17,6 +18,9 @@ from markupsafe import Markup
 from pygal.style import Style
 
 from tcpgoon.record.steps import round_step
+
+# It puts a finder of plugins, which we need not, before all later imports; Python 3.11 warns of its kind at each.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 WIDE, NARROW, HEIGHT = 1000, 486, 260
 """The coordinates of a plot as wide as the page, and of one as wide as half of it, one to a pixel on a large screen."""
