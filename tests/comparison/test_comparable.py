@@ -46,6 +46,16 @@ def test_the_order_of_requirements_does_not_matter() -> None:
     assert differences(PLAN, plans[0]) == "requirements (none, now lost = 0, peak > 5)"
 
 
+def test_what_is_secret_is_not_looked_at() -> None:
+    """A saved run has lost it."""
+    probe = Exchange(name="x", send="password", secret=True)
+    plan = msgspec.structs.replace(PLAN, probe=probe)
+    assert differences(plan, plan.as_told) == ""
+    assert differences(plan.as_told, plan) == ""
+    other = msgspec.structs.replace(PLAN, probe=msgspec.structs.replace(probe, expect="other"))
+    assert "password" not in differences(PLAN, other)
+
+
 def test_a_long_value_is_cut() -> None:
     probe = Exchange(name="x" * 100, send="x")
     said = differences(PLAN, msgspec.structs.replace(PLAN, probe=probe, assurance=Assurance.ACKNOWLEDGED))

@@ -6,8 +6,10 @@ import pytest
 from tcpgoon.comparison.compare import compare
 from tcpgoon.comparison.compared import Compared, Comparison, Judged, Tolerance
 from tcpgoon.errors import UsageError
+from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Target
+from tcpgoon.plan.probe import Exchange
 from tcpgoon.record.table import Table
 from tcpgoon.result import Part, Result
 from tcpgoon.results import EachResult, SuiteResult
@@ -96,6 +98,17 @@ def test_several_old_runs() -> None:
     assert [one.code for one in only(found).findings_gone] == ["TG204"]
     assert only(found).findings_new == ()
     assert compare(olds[2:], ran(took_s=0.02)).verdict is FAIL
+
+
+def test_what_hides_behind_our_own_lag_is_said() -> None:
+    plan = msgspec.structs.replace(PLAN, probe=Exchange(name="echo", send="x", expect="x"))
+    lagged = ran(plan=plan, answered_s=0.01, strain=Strain(lag_s=0.006))
+    old = ran(plan=plan, answered_s=0.01)
+    assert only(compare([old], lagged)).notes == (
+        "the loop of this client lagged by up to 6ms: answers that take longer by less are not told from that",
+    )
+    assert only(compare([lagged], old)).notes == ()
+    assert only(compare([ran()], ran(strain=Strain(lag_s=0.006)))).notes == ()
 
 
 def test_parts_are_compared_by_name() -> None:

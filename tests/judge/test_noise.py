@@ -52,13 +52,15 @@ def test_a_bound_is_wrong_as_seldom_as_it_says_and_no_nearer_one_is(count: int, 
 @pytest.mark.parametrize(
     ("new", "old", "expected"),
     [
-        ((990, 1_000), (1_000, 1_000), True),
-        ((991, 1_000), (1_000, 1_000), False),  # nine that are gone may have been nine of two thousand: 2⁻⁹
+        ((992, 1_000), (1_000, 1_000), True),
+        ((993, 1_000), (1_000, 1_000), False),  # that all seven of two thousand are among these thousand: 2⁻⁷
         ((1_000, 1_000), (1_000, 1_000), False),
         ((1_000, 1_000), (900, 1_000), False),
         ((850, 1_000), (900, 1_000), True),
         ((880, 1_000), (900, 1_000), False),
         ((5, 10), (10, 10), False),
+        ((0, 5), (5, 5), True),
+        ((0, 4), (4, 4), False),
         ((0, 5), (10, 10), True),
         ((999_000, 1_000_000), (999_900, 1_000_000), True),
     ],

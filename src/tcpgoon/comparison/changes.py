@@ -179,12 +179,14 @@ _COUNTS: dict[str, Callable[[Result], _Count]] = {
 
 
 def _times(result: Result) -> Iterator[tuple[str, Seconds, Seconds]]:
-    """Name, the least that each was, and what was seen of it: answers come to our loop as late as it lags."""
-    times = samples(Rows(result.table), result.metrics.asked)
-    late_s = STEPS * result.strain.lag_s
+    """Name, the least that each was, and what was seen of it: what comes to our loop is seen as late as that lags.
+
+    An answer comes in one step. What is made of several may have been late at each of them.
+    """
+    times, lag_s = samples(Rows(result.table), result.metrics.asked), result.strain.lag_s
     knocks = beside_all(result.metrics.newcomers, result.newcomers)
     waited = np.array([knock.time_s for knock in knocks if knock.fared is Fared.WELCOME])
     yield "establishment", times.establishment_known, times.establishment
     yield "handshake", times.handshake_rtt, times.handshake_rtt
-    for name, seen in (("tls", times.tls), ("answer", times.answers), ("newcomer", waited)):
-        yield name, np.maximum(seen - late_s, 0), seen
+    for name, seen, steps in (("tls", times.tls, STEPS), ("answer", times.answers, 1), ("newcomer", waited, STEPS)):
+        yield name, np.maximum(seen - steps * lag_s, 0), seen

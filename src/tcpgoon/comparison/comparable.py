@@ -27,13 +27,13 @@ def unanswered(part: Part) -> str:
 
 
 def differences(old: Plan, new: Plan) -> str:
-    """In what the questions differ; empty where they do not."""
+    """In what the questions differ; empty where they do not. What is secret is not looked at: no file has it."""
     return ", ".join(_differences(old, new))
 
 
 def _differences(old: Plan, new: Plan) -> Iterator[str]:
     for name in Plan.__struct_fields__:
-        before, now = (_shown(getattr(plan, IN_FORCE.get(name, name))) for plan in (old, new))
+        before, now = (_shown(getattr(plan, IN_FORCE.get(name, name))) for plan in (old.as_told, new.as_told))
         if name not in OWN and before != now:
             yield f"{name} ({_cut(before)}, now {_cut(now)})"
 

@@ -21,7 +21,7 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
 
     times: float = 0.25
     """By this share of itself a time may be longer."""
-    time_s: float = 0.001
+    time_s: float = 0.005
     """A time that is longer by less than so many seconds is no longer."""
     share: float = 0.001
     """This share of the connections may be worse off."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tcpgoon.judge.chance import at_most
 
-UNLIKELY_SHARE = 1e-3
+UNLIKELY_SHARE = 5e-3
 """What is no more probable than that is no chance, where connections are counted."""
 
 UNLIKELY_BOUND = 1e-2
