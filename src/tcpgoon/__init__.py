@@ -4,9 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tcpgoon.api import render, run, run_async, run_each
+    from tcpgoon.api import compare, load, render, run, run_async, run_each, save
+    from tcpgoon.comparison.compared import Comparison
     from tcpgoon.discovery.resolution import Found, resolve
-    from tcpgoon.errors import PlanError, TcpgoonError, Unanswerable, UsageError
+    from tcpgoon.errors import PlanError, SavedFileError, TcpgoonError, Unanswerable, UsageError
     from tcpgoon.judge.facts import Finding
     from tcpgoon.judge.verdict import Verdict
     from tcpgoon.record.counts import Snapshot
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from tcpgoon.runs.stop import Stop
 
 _WHERE = {
-    "api": ("render", "run", "run_async", "run_each"),
+    "api": ("compare", "load", "render", "run", "run_async", "run_each", "save"),
+    "comparison.compared": ("Comparison",),
     "discovery.resolution": ("Found", "resolve"),
-    "errors": ("PlanError", "TcpgoonError", "Unanswerable", "UsageError"),
+    "errors": ("PlanError", "SavedFileError", "TcpgoonError", "Unanswerable", "UsageError"),
     "judge.facts": ("Finding",),
     "judge.verdict": ("Verdict",),
     "record.counts": ("Snapshot",),
@@ -30,6 +32,7 @@ _WHERE = {
 """Imported when they are used: the command has to be ready for signals before anything that takes a while."""
 
 __all__ = [
+    "Comparison",
     "EachResult",
     "Finding",
     "Found",
@@ -37,6 +40,7 @@ __all__ = [
     "Monitor",
     "PlanError",
     "Result",
+    "SavedFileError",
     "Snapshot",
     "Stop",
     "SuiteResult",
@@ -44,11 +48,14 @@ __all__ = [
     "Unanswerable",
     "UsageError",
     "Verdict",
+    "compare",
+    "load",
     "render",
     "resolve",
     "run",
     "run_async",
     "run_each",
+    "save",
 ]
 
 

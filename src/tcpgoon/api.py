@@ -6,23 +6,30 @@ and goes on as `KeyboardInterrupt`.
 """
 
 import asyncio
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
 from typing import Any, TypeVar, Unpack
 
+from tcpgoon.comparison.compare import compare as _compare
+from tcpgoon.comparison.compared import Comparison, Tolerance
 from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.options.named import Options
 from tcpgoon.options.spelled import spelled
+from tcpgoon.report.files import place_of
 from tcpgoon.report.formats import render as _render
 from tcpgoon.result import Result
-from tcpgoon.results import EachResult, Outcome
+from tcpgoon.results import EachResult, Outcome, SuiteResult
 from tcpgoon.runs.ask import ask
 from tcpgoon.runs.monitor import Monitor
+from tcpgoon.runs.saved import loaded
 from tcpgoon.runs.stop import Stop
+from tcpgoon.saved.file import saved
 
 _T = TypeVar("_T")
+_TOLERATED = Tolerance()
 
 
 def run(
@@ -143,3 +150,33 @@ def render(outcome: Outcome, format: str = "text") -> str:  # noqa: A002 - the w
     What peers or registries said is escaped in it as the format needs. Raises `UsageError` for a name that is none.
     """
     return _render(outcome, format)
+
+
+def save(outcome: Outcome, path: str | os.PathLike[str]) -> None:
+    """Keep all of ``outcome``, each connection too, in the file ``path``, which is replaced as a whole.
+
+    Raises `SavedFileError` for more connections than a file takes, and `OSError` where it cannot be written.
+    """
+    place_of(os.fspath(path)).write([saved(outcome)])
+
+
+def load(path: str | os.PathLike[str]) -> Outcome:
+    """What was saved to ``path``, with the verdict that was given then. Raises `SavedFileError`."""
+    return loaded(os.fspath(path))
+
+
+def compare(
+    old: Outcome | Sequence[Outcome],
+    new: Outcome,
+    *,
+    tolerance: float = _TOLERATED.times,
+    tolerance_s: float = _TOLERATED.time_s,
+    tolerance_share: float = _TOLERATED.share,
+) -> Comparison:
+    """What got worse in ``new`` beyond noise, since ``old``: one run, or several of the same with nothing changed.
+
+    A time may be longer by ``tolerance``, a share of itself, and by ``tolerance_s`` seconds in any case;
+    ``tolerance_share`` of the connections may be worse off. Raises `UsageError` for what is no pair.
+    """
+    olds = [old] if isinstance(old, Result | EachResult | SuiteResult) else old
+    return _compare(olds, new, Tolerance(times=tolerance, time_s=tolerance_s, share=tolerance_share))

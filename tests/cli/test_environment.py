@@ -49,7 +49,7 @@ def example(option: click.Option) -> str:
         return str(option.type.choices[-1])
     if isinstance(option.type, click.Path):
         return __file__
-    written = {"rate": "7/s", "duration": "7s", "requirement": "lost = 7", "text": "seven"}
+    written = {"rate": "7/s", "duration": "7s", "requirement": "lost = 7", "text": "seven", "percentage": "7%"}
     return written.get(option.type.name, "7")
 
 

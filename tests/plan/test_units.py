@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcpgoon.errors import PlanError
-from tcpgoon.plan.units import format_bytes, format_duration, parse_count, parse_duration_s, parse_rate
+from tcpgoon.plan.units import format_bytes, format_duration, parse_count, parse_duration_s, parse_percent, parse_rate
 
 A_YEAR_US = 366 * 86_400 * 1_000_000
 
@@ -232,3 +232,17 @@ def test_no_text_raises_anything_but_a_plan_error(parse: Callable[[str], float],
 )
 def test_bytes_in_their_natural_unit(count: int, text: str) -> None:
     assert format_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("25%", 0.25), ("0.1%", 0.001), (" 150 % ", 1.5), ("0%", 0.0), (".5%", 0.005)]
+)
+def test_percentages(text: str, share: float) -> None:
+    assert parse_percent(text) == share
+
+
+@pytest.mark.parametrize("text", ["", "%", "25", "-1%", "1e2%", "nan%", "1%%", "٢%", "1" * 19 + "%"])
+def test_what_is_no_percentage(text: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        parse_percent(text)
+    assert str(caught.value) == f"{text!r} is not a percentage: write it like 25% or 0.1%"

@@ -16,7 +16,7 @@ from tcpgoon.record.table import COLUMNS, Table
 from tcpgoon.result import Part, Result
 from tcpgoon.results import EachResult, InstanceResult, Outcome, SuiteResult
 from tcpgoon.saved import file as saved_file
-from tcpgoon.saved.file import check_size, load, save
+from tcpgoon.saved.file import check_size, load, save, saved
 from tcpgoon.version import VERSION
 from tests.example import example
 
@@ -44,12 +44,6 @@ def each(*results: Result | None) -> EachResult:
 def suite(*results: Result | None) -> SuiteResult:
     checks = tuple(Part(name="a", verdict=Verdict.FAIL, reason="because", result=result) for result in results)
     return SuiteResult(suite="s", checks=checks, begun_at="2026-01-02T03:04:05.678+00:00", duration_s=1.5)
-
-
-def saved(outcome: Outcome) -> bytes:
-    file = io.BytesIO()
-    save(outcome, file)
-    return file.getvalue()
 
 
 def columns(outcome: Outcome) -> list[dict[str, list[float]] | None]:

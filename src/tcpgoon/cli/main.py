@@ -17,6 +17,8 @@ from tcpgoon.version import VERSION
 COMMANDS = {
     "run": "tcpgoon.cli.run:run",
     "check": "tcpgoon.cli.check:check",
+    "report": "tcpgoon.cli.report:report",
+    "compare": "tcpgoon.cli.compare:compare",
     "resolve": "tcpgoon.cli.resolve:resolve",
     "preflight": "tcpgoon.cli.preflight:preflight",
     "server": "tcpgoon.cli.server:server",

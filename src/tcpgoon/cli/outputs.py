@@ -5,18 +5,23 @@ exit status is that of the verdict. But of a PASS it is `UNREPORTED`: whoever wa
 an earlier run for it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from tcpgoon.cli.output import complain, say
-from tcpgoon.errors import ExitStatus, UsageError
+from tcpgoon.comparison.compared import Comparison
+from tcpgoon.errors import ExitStatus, SavedFileError, UsageError
+from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
 from tcpgoon.report.files import STDOUT, Place, place_of
 from tcpgoon.report.formats import FORMATS, OF_ROWS, report_of, unknown
 from tcpgoon.results import Outcome
+
+SAVE = "save"
+"""What is no format: all that there is, for `tcpgoon.saved` to read."""
 
 _ENDINGS = {".md": "markdown", ".txt": "text", ".xml": "junit", ".prom": "prometheus", ".htm": "html"}
 _ENDINGS |= {f".{name}": name for name in FORMATS}
@@ -31,18 +36,20 @@ class _Output(NamedTuple):
     format: str
     path: str
     place: Place
-    report: Callable[[Outcome], Iterator[str]]
+    report: Callable[[Any], Iterable[str | bytes]]
 
 
 class Outputs:
-    """The reports that ``words``, each ``FORMAT`` or ``FORMAT=PATH``, ask for.
+    """The reports that ``words``, each ``FORMAT`` or ``FORMAT=PATH``, ask for, each one of ``formats``.
 
-    Raises `UsageError` for a word that is none, a file that could not be written now, one place for two reports, and a
-    library that is not installed.
+    All of the outcome goes to the file ``save``, if there is one. Raises `UsageError` for a word that is none, a file
+    that could not be written now, one place for two reports, and a library that is not installed.
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self._outputs = [_output(word) for word in words]
+    def __init__(self, words: Iterable[str], formats: Mapping[str, str] | None = None, save: str | None = None) -> None:
+        self._outputs = [_output(word, formats) for word in words]
+        if save:
+            self._outputs.append(_Output(SAVE, save, place_of(save), _saved))
         _check_places(self._outputs)
 
     @property
@@ -53,42 +60,78 @@ class Outputs:
     @property
     def needs_rows(self) -> bool:
         """Whether the rows of results have to be kept for one of them."""
-        return any(output.format in OF_ROWS for output in self._outputs)
+        return any(output.format in {SAVE, *OF_ROWS} for output in self._outputs)
 
     def say(self, report: str, verdict: str) -> None:
         """Print ``report`` for people, unless standard output has another; ``verdict`` is said where that fails."""
         if not self.owns_stdout:
             say(report, verdict)
 
-    def write(self, outcome: Outcome) -> ExitStatus:
+    def check_rows(self, rows: int) -> None:
+        """Raise `SavedFileError` where so many ``rows`` are to be saved and cannot be."""
+        if any(output.format == SAVE for output in self._outputs):
+            from tcpgoon.saved.file import check_size  # with numpy, which takes a while
+
+            check_size(rows)
+
+    def write(self, outcome: Outcome | Comparison) -> ExitStatus:
         """Write them all, and say on stderr which could not be; the exit status that the command is to end with."""
+        status = self.render(outcome)
+        return outcome.verdict.exit_status if outcome.verdict is not Verdict.PASS else status
+
+    def render(self, outcome: Outcome | Comparison) -> ExitStatus:
+        """The same, but whatever the verdict is: the exit status says whether all could be written."""
         written = [_write(output, outcome) for output in self._outputs]
-        status = outcome.verdict.exit_status
-        return ExitStatus.UNREPORTED if status is ExitStatus.PASS and not all(written) else status
+        return ExitStatus.PASS if all(written) else ExitStatus.UNREPORTED
 
 
 def output_options(command: _Command) -> _Command:
     """Give ``command`` the option whose words `Outputs` takes."""
+    return formats_option(FORMATS)(command)
+
+
+def formats_option(formats: Iterable[str]) -> Callable[[_Command], _Command]:
+    """The same, for other ``formats`` than those of a run."""
     return click.option(
         "-o",
         "--output",
         "outputs",
         multiple=True,
         metavar="FORMAT[=PATH]",
-        help=f"A report when it is over: {', '.join(FORMATS)}; without PATH on stdout, instead of all else; may be "
+        help=f"A report when it is over: {', '.join(formats)}; without PATH on stdout, instead of all else; may be "
         "given more than once.  [default: text]",
+    )
+
+
+def save_option(command: _Command) -> _Command:
+    """Give ``command`` the option for what `Outputs` calls ``save``."""
+    return click.option(
+        "--save",
+        metavar="PATH",
+        help="Keep all of it, each connection too, in a file for 'tcpgoon report' and 'tcpgoon compare'.",
     )(command)
 
 
-def _output(word: str) -> _Output:
+def _saved(outcome: Outcome) -> Iterator[bytes]:
+    from tcpgoon.saved.file import saved  # with numpy, which takes a while
+
+    try:
+        yield saved(outcome)
+    except MemoryError as exc:
+        raise SavedFileError("there is not enough memory") from exc
+
+
+def _output(word: str, asked: Mapping[str, str] | None) -> _Output:
     name, equals, path = word.partition("=")
-    if name not in FORMATS:
+    formats = FORMATS if asked is None else asked
+    if name not in formats:
         ending = _ENDINGS.get(PurePath(name).suffix.lower())
-        hint = f"; write -o {ending}={printable(name)}" if ending in FORMATS and not equals else ""
-        raise UsageError(unknown(name).partition(";")[0] + hint if hint else unknown(name))
+        hint = f"; write -o {ending}={printable(name)}" if ending in formats and not equals else ""
+        said = unknown(name, formats)
+        raise UsageError(said.partition(";")[0] + hint if hint else said)
     if equals and not path:
         raise UsageError(f"-o {name}= names no file; leave out the = for standard output")
-    return _Output(name, path or STDOUT, place_of(path or STDOUT), report_of(name))
+    return _Output(name, path or STDOUT, place_of(path or STDOUT), report_of(name, asked))
 
 
 def _check_places(outputs: Sequence[_Output]) -> None:
@@ -102,12 +145,15 @@ def _check_places(outputs: Sequence[_Output]) -> None:
         output.place.check()
 
 
-def _write(output: _Output, outcome: Outcome) -> bool:
+def _write(output: _Output, outcome: Outcome | Comparison) -> bool:
     """Whether it could be written, or nobody wants it."""
     try:
         output.place.write(output.report(outcome))
     except BrokenPipeError:
         return True  # who read it has seen enough
+    except SavedFileError as exc:
+        complain(f"{output.format}={printable(output.path)} cannot be written: {exc}")
+        return False
     except OSError as exc:
         complain(f"{output.format}={printable(output.path)} cannot be written: {exc.strerror}")
         return False

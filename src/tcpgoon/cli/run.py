@@ -7,7 +7,7 @@ import click
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
-from tcpgoon.cli.outputs import Outputs, output_options
+from tcpgoon.cli.outputs import Outputs, output_options, save_option
 from tcpgoon.cli.prompt import confirm, confirm_each
 from tcpgoon.cli.view import View, view_options
 from tcpgoon.errors import ExitStatus, PlanError
@@ -47,6 +47,7 @@ class RunCommand(Command):
 @click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
 @view_options
 @output_options
+@save_option
 @asked_options
 def run(
     target: tuple[str, ...],
@@ -56,14 +57,16 @@ def run(
     plain: bool,
     verbose: bool,
     outputs: tuple[str, ...],
+    save: str | None,
     **options: Any,
 ) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
     asked = Asked(target_of(target), options, given(options))
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
-    reports = Outputs(outputs)
+    reports = Outputs(outputs, save=save)
     found = asked.places()
+    reports.check_rows(asked.draft.connections * len(found))
     view = View(quiet=quiet, plain=plain, verbose=verbose, silent=reports.owns_stdout)
     if asked.choice.each:
         if not assume_yes:

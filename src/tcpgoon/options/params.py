@@ -30,5 +30,6 @@ COUNT = Parsed("number", units.parse_count)
 RATE = Parsed("rate", units.parse_rate)
 DURATION = Parsed("duration", units.parse_duration_s)
 SECONDS = Parsed("s", lambda text: units.parse_duration_s(text, "s"))
+PERCENT = Parsed("percentage", units.parse_percent)
 MILLISECONDS = Parsed("ms", lambda text: units.parse_duration_s(text, "ms"))
 """All durations are seconds once parsed; the name says what a bare number is."""

@@ -68,6 +68,14 @@ def parse_rate(text: str) -> float:
     return float(match["number"]) * _FACTOR[match["factor"].lower()] / period_s
 
 
+def parse_percent(text: str) -> float:
+    """The share in ``text``: ``25%`` is 0.25; it may be above 1. Raises `PlanError`."""
+    number = text.strip().removesuffix("%").rstrip()
+    if not (text.strip().endswith("%") and _BARE.fullmatch(number)):
+        raise PlanError(f"{text!r} is not a percentage: write it like 25% or 0.1%")
+    return float(Fraction(number) / 100)
+
+
 def format_duration(seconds: float) -> str:
     """``seconds`` in its natural unit, to the µs, as the first tcpgoon had it: ``319µs``, ``49.892ms``, ``1m2.5s``."""
     total_us = round(seconds * 1e6)

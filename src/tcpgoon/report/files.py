@@ -12,7 +12,7 @@ import re
 import secrets
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
@@ -51,7 +51,7 @@ class Place(Protocol):
         """Raises `UsageError` where it cannot be written to, as far as that can be known before."""
         ...
 
-    def write(self, pieces: Iterable[str]) -> None:
+    def write(self, pieces: Iterable[str | bytes]) -> None:
         """Write all ``pieces``. Raises `OSError`."""
         ...
 
@@ -89,13 +89,13 @@ class Stream:
         except OSError as exc:
             raise UsageError(f"descriptor {self.descriptor} cannot be written: {exc.strerror}") from exc
 
-    def write(self, pieces: Iterable[str]) -> None:
+    def write(self, pieces: Iterable[str | bytes]) -> None:
         """After all that was printed there."""
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        with _text(os.dup(self.descriptor)) as file:
-            file.writelines(pieces)
+        with _opened(os.dup(self.descriptor)) as file:
+            file.writelines(_encoded(pieces))
 
 
 class File:
@@ -132,7 +132,7 @@ class File:
         except OSError as exc:
             raise UsageError(f"{self._shown} cannot be written: {exc.strerror}") from exc
 
-    def write(self, pieces: Iterable[str]) -> None:
+    def write(self, pieces: Iterable[str | bytes]) -> None:
         """Whole, or not at all where that can be had."""
         if self._is_replaceable():
             self._replace(pieces)
@@ -165,12 +165,12 @@ class File:
     def _beside(self) -> Path:
         return self._path.with_name(f".tcpgoon-{secrets.token_hex(8)}.tmp")
 
-    def _replace(self, pieces: Iterable[str]) -> None:
+    def _replace(self, pieces: Iterable[str | bytes]) -> None:
         beside = self._beside()
         try:
-            with _text(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)) as file:
+            with _opened(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)) as file:
                 self._look_alike(file.fileno())
-                file.writelines(pieces)
+                file.writelines(_encoded(pieces))
                 file.flush()
                 _sync(file.fileno())
             self._take_place(beside)
@@ -190,7 +190,7 @@ class File:
         except OSError as exc:
             if exc.errno not in _NOT_OURS or not self._path.is_file():
                 raise
-            with beside.open(encoding="utf-8", newline="") as written:
+            with beside.open("rb") as written:
                 self._write_into(written)
             return
         with suppress(OSError):  # the name has to be on the disk too; some file systems cannot be told
@@ -200,9 +200,9 @@ class File:
             finally:
                 os.close(folder)
 
-    def _write_into(self, pieces: Iterable[str]) -> None:
-        with _text(os.open(self._path, os.O_WRONLY | os.O_TRUNC | os.O_NOCTTY | os.O_CLOEXEC)) as file:
-            file.writelines(pieces)
+    def _write_into(self, pieces: Iterable[str | bytes]) -> None:
+        with _opened(os.open(self._path, os.O_WRONLY | os.O_TRUNC | os.O_NOCTTY | os.O_CLOEXEC)) as file:
+            file.writelines(_encoded(pieces))
 
 
 def _descriptor_of(path: str) -> int | None:
@@ -220,8 +220,14 @@ def _descriptor_of(path: str) -> int | None:
     return None
 
 
-def _text(descriptor: int) -> IO[str]:
-    return open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
+def _opened(descriptor: int) -> IO[bytes]:
+    return open(descriptor, "wb")
+
+
+def _encoded(pieces: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Text is UTF-8; what of a name cannot be that is escaped."""
+    for piece in pieces:
+        yield piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else piece
 
 
 def _sync(descriptor: int) -> None:

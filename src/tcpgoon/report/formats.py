@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from tcpgoon.errors import UsageError
 from tcpgoon.plan.escapes import printable
@@ -32,14 +32,15 @@ class Report(Protocol):
         ...
 
 
-def report_of(name: str) -> Callable[[Outcome], Iterator[str]]:
+def report_of(name: str, formats: Mapping[str, str] | None = None) -> Callable[[Any], Iterator[str]]:
     """The report in the format ``name``, in pieces that are not empty; the last line has its end.
 
-    Raises `UsageError` for a name that is none of `FORMATS`, and where a library that it needs is not installed.
+    It is one of ``formats``: those of an outcome, unless others are given. Raises `UsageError` for another, and where a
+    library that it needs is not installed.
     """
-    report = _imported(name)
+    report = _imported(name, FORMATS if formats is None else formats)
 
-    def pieces(outcome: Outcome) -> Iterator[str]:
+    def pieces(outcome: Any) -> Iterator[str]:
         whole = report(outcome)
         last = ""
         for piece in (whole,) if isinstance(whole, str) else whole:
@@ -57,10 +58,10 @@ def render(outcome: Outcome, name: str) -> str:
     return "".join(report_of(name)(outcome)).removesuffix("\n")
 
 
-def _imported(name: str) -> Report:
-    if name not in FORMATS:
-        raise UsageError(unknown(name))
-    module, _, attribute = FORMATS[name].partition(":")
+def _imported(name: str, formats: Mapping[str, str]) -> Report:
+    if name not in formats:
+        raise UsageError(unknown(name, formats))
+    module, _, attribute = formats[name].partition(":")
     try:
         report: Report = getattr(import_module(module), attribute)
     except ModuleNotFoundError as exc:
@@ -72,8 +73,8 @@ def _imported(name: str) -> Report:
     return report
 
 
-def unknown(name: str) -> str:
-    """What to say of a format that there is not."""
-    near = get_close_matches(name.lower(), FORMATS, 1)
-    there = f"did you mean {near[0]}?" if near else f"there are {', '.join(FORMATS)}"
+def unknown(name: str, formats: Mapping[str, str]) -> str:
+    """What to say of a format that is none of ``formats``."""
+    near = get_close_matches(name.lower(), formats, 1)
+    there = f"did you mean {near[0]}?" if near else f"there are {', '.join(formats)}"
     return f"there is no format {printable(name)!r}; {there}"

@@ -5,6 +5,7 @@
 findings and metrics are those of the tcpgoon that judged the run, and a newer one does not change its mind about it.
 """
 
+import io
 import zipfile
 import zlib
 from typing import IO, Any, Literal, cast
@@ -122,6 +123,13 @@ def save(outcome: Outcome, file: IO[bytes]) -> None:
             _save_rows(archive, number, table or Table(0))
 
 
+def saved(outcome: Outcome) -> bytes:
+    """``outcome`` as the content of a file. Raises `SavedFileError` where it is too large."""
+    file = io.BytesIO()
+    save(outcome, file)
+    return file.getvalue()
+
+
 def check_size(rows: int) -> None:
     """Raise `SavedFileError` where that are too many ``rows`` for a file."""
     if rows > MOST_ROWS:
@@ -160,15 +168,15 @@ def load(file: IO[bytes]) -> Outcome:
 def _load(archive: "_Archive") -> Outcome:
     head = _head(archive)
     check_size(sum(rows or 0 for rows in head.rows))
-    saved = _decoded(archive.read_up_to(_OUTCOME, MOST_BYTES), _TYPES[head.kind], head.tcpgoon)
-    runs = _runs(saved)
+    plain = _decoded(archive.read_up_to(_OUTCOME, MOST_BYTES), _TYPES[head.kind], head.tcpgoon)
+    runs = _runs(plain)
     if [rows is None for rows in head.rows] != [run is None for run in runs]:
         raise SavedFileError("it does not have the rows of each of its results")
     results = [
         None if run is None or rows is None else _result(run, rows, archive, f"rows/{number}")
         for number, (run, rows) in enumerate(zip(runs, head.rows, strict=True))
     ]
-    return _outcome(saved, results)
+    return _outcome(plain, results)
 
 
 def _head(archive: "_Archive") -> _Head:
@@ -194,15 +202,15 @@ def _decoded(plain: bytes, kind: Any, written_by: str = VERSION) -> Any:
         raise SavedFileError(f"what it says is not what tcpgoon saves: {exc}{by}") from exc
 
 
-def _runs(saved: Any) -> list[Any]:
+def _runs(plain: Any) -> list[Any]:
     """What is saved of the result of each part."""
-    match saved:
+    match plain:
         case _Each():
-            return [one.result for one in saved.results]
+            return [one.result for one in plain.results]
         case _Suite():
-            return [one.result for one in saved.checks]
+            return [one.result for one in plain.checks]
         case _:
-            return [saved]
+            return [plain]
 
 
 def _result(run: Any, rows: int, archive: "_Archive", folder: str) -> Result:
@@ -226,28 +234,28 @@ def _check_rows(result: Result, table: Table, folder: str) -> None:
         raise SavedFileError(f"{folder} has connections to an endpoint that was not dialled")
 
 
-def _outcome(saved: Any, results: list[Result | None]) -> Outcome:
-    match saved:
+def _outcome(plain: Any, results: list[Result | None]) -> Outcome:
+    match plain:
         case _Each():
             return EachResult(
-                lookup=saved.lookup,
-                service=saved.service,
-                registry=saved.registry,
+                lookup=plain.lookup,
+                service=plain.service,
+                registry=plain.registry,
                 results=tuple(
                     InstanceResult(instance=one.instance, verdict=one.verdict, reason=one.reason, result=result)
-                    for one, result in zip(saved.results, results, strict=True)
+                    for one, result in zip(plain.results, results, strict=True)
                 ),
-                others=saved.others,
+                others=plain.others,
             )
         case _Suite():
             return SuiteResult(
-                suite=saved.suite,
+                suite=plain.suite,
                 checks=tuple(
                     Part(name=one.name, verdict=one.verdict, reason=one.reason, result=result)
-                    for one, result in zip(saved.checks, results, strict=True)
+                    for one, result in zip(plain.checks, results, strict=True)
                 ),
-                begun_at=saved.begun_at,
-                duration_s=saved.duration_s,
+                begun_at=plain.begun_at,
+                duration_s=plain.duration_s,
             )
         case _:
             return cast("Result", results[0])
