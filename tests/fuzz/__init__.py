@@ -1,1 +1,1 @@
-"""What a registry could send: bytes that nobody has thought of, for the parsers of all sources (``make fuzz``)."""
+"""What a registry could send, or a file have in it: bytes that nobody has thought of, for all parsers (``make fuzz``)."""

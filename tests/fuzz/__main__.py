@@ -22,7 +22,7 @@ MOST_BYTES = 16_384
 @click.option("--seconds", default=60, show_default=True, type=click.IntRange(1), help="How long each is fuzzed.")
 @click.option("--here", is_flag=True, hidden=True, help="In this process, which ends with it.")
 def main(names: tuple[str, ...], seconds: int, here: bool) -> None:
-    """Feed the parsers what a registry could send, guided by what of them is run by it."""
+    """Feed the parsers what a registry could send, or a file could have in it, guided by what of them is run by it."""
     if here:
         _fuzz(names[0], seconds)
     # Each in a process of its own: what fuzzes ends the process that it is in.

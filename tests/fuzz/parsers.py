@@ -3,6 +3,8 @@
 A harness takes bytes. What it raises, beyond the errors that its parser says it does, is a finding.
 """
 
+import io
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +18,14 @@ from tcpgoon.discovery.instance import Instance, Listing, Located
 from tcpgoon.discovery.registries import consul_data, eureka_data, file_data, kubernetes_data, srv_data
 from tcpgoon.discovery.resolution import Found
 from tcpgoon.discovery.terms import Terms
-from tcpgoon.errors import DiscoveryError, PlanError, UnknownService
+from tcpgoon.errors import DiscoveryError, PlanError, SavedFileError, UnknownService
 from tcpgoon.plan.endpoint import Family, parse_target
 from tcpgoon.plan.lookup import Lookup, parse_lookup
+from tcpgoon.report.csv import csv
 from tcpgoon.report.instances import resolved
+from tcpgoon.report.whole import text
+from tcpgoon.saved import file as saved_file
+from tests.example import example
 
 TESTS = Path(__file__).parents[1] / "discovery"
 RECORDED = TESTS / "registries" / "recorded"
@@ -122,6 +128,42 @@ def _srv(data: bytes) -> None:
         _listed([srv_data.instance_of(offer, found.ttl, known) for offer in srv_data.offers_in(found)])
 
 
+def _saved(data: bytes) -> None:
+    """A file, of which text and table are reported."""
+    try:
+        outcome = saved_file.load(io.BytesIO(data))
+    except SavedFileError as exc:
+        _require_line(exc)
+        return
+    for line in text(outcome).splitlines():
+        _require(line.isprintable(), "a terminal would obey it")
+    for _ in csv(outcome):
+        pass
+    _require(saved_file.load(io.BytesIO(saved_file.saved(outcome))).to_dict() == outcome.to_dict(), "it is not kept")
+
+
+def _saved_text(data: bytes) -> None:
+    """What such a file says, with the rows that it had."""
+    _saved(_archived(_MEMBERS | {"outcome.json": data}))
+
+
+def _archived(members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def _members(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+_SAVED = saved_file.saved(example())
+_MEMBERS = _members(_SAVED)
+
+
 def _listed(instances: Iterable[Instance]) -> Listing | None:
     """All that is made of ``instances``, up to what is printed; None where they are refused."""
     try:
@@ -188,6 +230,8 @@ PARSERS = {
     "eureka": Parser(_eureka, _recorded(RECORDED / "eureka")),
     "consul": Parser(_consul, _recorded(RECORDED / "consul")),
     "kubernetes": Parser(_kubernetes, _recorded(KUBERNETES)),
+    "saved": Parser(_saved, (_archived(_MEMBERS), _SAVED)),
+    "saved-text": Parser(_saved_text, (_MEMBERS["outcome.json"],)),
     "srv": Parser(
         _srv,
         (

@@ -227,6 +227,21 @@ def test_what_a_newer_one_of_the_same_version_added() -> None:
             "outcome.json",
             f"{NOT_SAVED}the number of connections is -1: it must be from 1 to 100,000,000 - at `$.plan`",
         ),
+        (
+            lambda plain: plain["strain"].update(lag_s=-1e19),
+            "outcome.json",
+            f"{NOT_SAVED}the number -1e+19",
+        ),
+        (
+            lambda plain: plain["metrics"]["levels"].pop(),
+            "outcome.json",
+            "a result without its numbers at each level of assurance",
+        ),
+        (
+            lambda plain: plain["metrics"].update(asked=0),
+            "outcome.json",
+            "a result without its numbers at each level of assurance",
+        ),
         (lambda plain: plain.update(endpoints=[]), "outcome.json", "a result without any endpoint"),
         (
             lambda plain: plain["metrics"]["counts"].update(closed=2),

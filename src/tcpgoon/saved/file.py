@@ -8,6 +8,7 @@ findings and metrics are those of the tcpgoon that judged the run, and a newer o
 import io
 import zipfile
 import zlib
+from collections.abc import Iterable
 from typing import IO, Any, Literal, cast
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from tcpgoon.discovery.instance import Instance
 from tcpgoon.errors import SavedFileError
 from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.escapes import printable
 from tcpgoon.record.counts import Counts
 from tcpgoon.record.rows import Rows
@@ -33,6 +35,9 @@ MOST_ROWS = 20_000_000
 MOST_BYTES = 256 << 20
 """What ``outcome.json`` may take."""
 
+MOST_NUMBER = 1e18
+"""No time, size or share that was ever measured is beyond it."""
+
 LONGEST_COMPLAINT = 300
 """Characters of what is wrong with a file; a text in it may be of any length."""
 
@@ -40,6 +45,8 @@ _HEAD, _OUTCOME = "tcpgoon.json", "outcome.json"
 _LONGEST_HEAD = 1 << 20
 _LEVEL = 1
 """Of compression. The highest needs twice the time for 5 % less."""
+
+_LEVELS = [level for level in Assurance if level is not Assurance.NONE]
 
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 """What is raised for an archive that is none, is cut short, was tampered with, or is encrypted."""
@@ -196,10 +203,26 @@ def _head(archive: "_Archive") -> _Head:
 
 def _decoded(plain: bytes, kind: Any, written_by: str = VERSION) -> Any:
     try:
+        _check_numbers(msgspec.json.decode(plain))
         return msgspec.json.decode(plain, type=kind)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
         by = f" (written by tcpgoon {written_by}; this is {VERSION})" if written_by != VERSION else ""
         raise SavedFileError(f"what it says is not what tcpgoon saves: {exc}{by}") from exc
+
+
+def _check_numbers(plain: Any) -> None:
+    """What is written down of a run can be written down: a report is to fail over none of its numbers."""
+    match plain:
+        case dict():
+            values: Iterable[Any] = plain.values()
+        case list():
+            values = plain
+        case _:
+            return
+    for value in values:
+        if isinstance(value, float) and abs(value) > MOST_NUMBER:
+            raise SavedFileError(f"what it says is not what tcpgoon saves: the number {value}")
+        _check_numbers(value)
 
 
 def _runs(plain: Any) -> list[Any]:
@@ -217,6 +240,8 @@ def _result(run: Any, rows: int, archive: "_Archive", folder: str) -> Result:
     fields = {name: getattr(run, name) for name in run.__struct_fields__}
     if not run.endpoints:
         raise SavedFileError("a result without any endpoint")
+    if [level.assurance for level in run.metrics.levels] != _LEVELS or run.metrics.asked not in _LEVELS:
+        raise SavedFileError("a result without its numbers at each level of assurance")
     if rows not in (0, run.plan.connections):
         raise SavedFileError(f"{folder} has {rows:,} rows of {run.plan.connections:,} connections")
     table = unpacked(rows, archive, folder) if rows else Table(0)
