@@ -242,6 +242,11 @@ def test_what_a_newer_one_of_the_same_version_added() -> None:
             "outcome.json",
             "a result without its numbers at each level of assurance",
         ),
+        (
+            lambda plain: plain["metrics"]["unserved"][0].update(why=0),
+            "outcome.json",
+            "a result with connections that were not served for no reason",
+        ),
         (lambda plain: plain.update(endpoints=[]), "outcome.json", "a result without any endpoint"),
         (
             lambda plain: plain["metrics"]["counts"].update(closed=2),

@@ -21,6 +21,7 @@ from tcpgoon.plan.escapes import printable
 from tcpgoon.record.counts import Counts
 from tcpgoon.record.rows import Rows
 from tcpgoon.record.table import Table
+from tcpgoon.record.unserved import Unserved
 from tcpgoon.result import Part, Result
 from tcpgoon.results import EachResult, InstanceResult, Outcome, SuiteResult
 from tcpgoon.saved.columns import packed, unpacked, write_pieces
@@ -242,6 +243,8 @@ def _result(run: Any, rows: int, archive: "_Archive", folder: str) -> Result:
         raise SavedFileError("a result without any endpoint")
     if [level.assurance for level in run.metrics.levels] != _LEVELS or run.metrics.asked not in _LEVELS:
         raise SavedFileError("a result without its numbers at each level of assurance")
+    if any(entry.why is Unserved.NONE for entry in run.metrics.unserved):
+        raise SavedFileError("a result with connections that were not served for no reason")
     if rows not in (0, run.plan.connections):
         raise SavedFileError(f"{folder} has {rows:,} rows of {run.plan.connections:,} connections")
     table = unpacked(rows, archive, folder) if rows else Table(0)
