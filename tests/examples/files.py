@@ -24,15 +24,15 @@ def content(path: Path) -> Any:
 
 
 def groovy_calls(source: bytes, name: str) -> list[str]:
-    """The texts that stand behind each call of ``name`` in a Groovy program, without their quotes."""
+    """The texts that stand behind each call of ``name`` in a Groovy program (``name 'text'``), without their quotes."""
     tree = GROOVY.parse(source)
     assert not tree.root_node.has_error
     found, nodes = [], [tree.root_node]
     while nodes:
         node = nodes.pop(0)
         nodes += node.children
-        named, arguments = node.child_by_field_name("name"), node.child_by_field_name("arguments")
-        if node.type == "method_invocation" and named and arguments and named.text == name.encode():
+        called, arguments = node.child_by_field_name("name"), node.child_by_field_name("args")
+        if node.type == "juxt_function_call" and called and arguments and called.text == name.encode():
             found.append((arguments.text or b"").decode().strip("'"))
     return found
 

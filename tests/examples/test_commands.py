@@ -68,6 +68,7 @@ def test_a_pipeline_passes_and_fails(
     path: Path, server: ServerProcess, connections: str, exit_status: int, tmp_path: Path
 ) -> None:
     scripts = groovy_calls(path.read_bytes(), "sh") if path == JENKINS else content(path)["capacity"]["script"]
+    assert scripts
     asked = {"TARGET": f"127.0.0.1:{server.port}", "CONNECTIONS": connections, "HOLD": "100ms"}
     done = do(["sh", "-e", "-c"], "\n".join(scripts), tmp_path, PATH=f"{BIN}:{os.environ['PATH']}", **asked)
     assert done.exit_status == exit_status, done.output

@@ -10,7 +10,18 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.cli.asked import asked, run_nothing
-from tests.examples.files import ACTION, EXAMPLES, GITLAB, GROOVY, JENKINS, KUBERNETES, WORKFLOW, content, steps
+from tests.examples.files import (
+    ACTION,
+    EXAMPLES,
+    GITLAB,
+    GROOVY,
+    JENKINS,
+    KUBERNETES,
+    WORKFLOW,
+    content,
+    groovy_calls,
+    steps,
+)
 from tests.registries.kubernetes_server import Cluster, run_kubernetes
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs?dryRun=All&fieldValidation=Strict"
@@ -33,6 +44,9 @@ def test_the_jenkinsfile_is_groovy() -> None:
     source = JENKINS.read_bytes()
     assert not GROOVY.parse(source).root_node.has_error
     assert GROOVY.parse(source.replace(b"sh '", b"sh ")).root_node.has_error
+    (script,) = groovy_calls(source, "sh")
+    assert shlex.split(script)[0] == "tcpgoon"
+    assert groovy_calls(source, "junit") == ["tcpgoon.xml"]
 
 
 def test_the_workflow_gives_the_action_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
