@@ -6,7 +6,8 @@ from typing import Any
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.judge.verdict import judge
+from tcpgoon.judge.proofs import proofs
+from tcpgoon.judge.verdict import checked, judge
 from tcpgoon.plan.endpoint import Endpoint, Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.heard import Agreed, Saying
@@ -56,6 +57,8 @@ def example() -> Result:
         findings=findings,
         verdict=judgement.verdict,
         reason=judgement.reason,
+        checked=(came := checked(facts)),
+        proofs=proofs(plan, facts.metrics, came),
         sayings=(Saying("-ERR", 1, Unserved.REFUSED),),
         tls=(Agreed(TlsFacts(version="TLSv1.3", cipher="X"), 1),),
         newcomers=(newcomer,),
@@ -228,6 +231,29 @@ PLAIN: dict[str, Any] = {
     "verdict": "FAIL",
     "reason": "only 1 of 3 connections were established, acknowledged and held to the end: "
     "1 × EMFILE, 1 closed (FIN) by the peer",
+    "checked": [
+        {
+            "requirement": {"field": field, "bound": bound, "limit": limit, "unit": "count", "statistic": None},
+            "text": f"{field} {bound} {limit}",
+            "holds": False,
+            "measured": 1,
+            "said": f"{field} is 1, required: {bound} {limit}",
+        }
+        for field, bound, limit in (("established", ">=", 3), ("peak", ">=", 3), ("lost", "=", 0))
+    ],
+    "proofs": [
+        {
+            "level": level,
+            "is_asked": holds is not None,
+            "holds": holds,
+            "said": f"{held} of 3 connections were there to the end, {peak} at once",
+        }
+        for level, holds, held, peak in (
+            ("handshake", False, 1, 2),
+            ("acknowledged", False, 1, 1),
+            ("served", None, 0, 0),
+        )
+    ],
     "sayings": [{"text": "-ERR", "count": 1, "why": 1}],
     "tls": [{"facts": {"version": "TLSv1.3", "cipher": "X", "alpn": "", "expires_at": ""}, "count": 1}],
     "newcomers": [

@@ -10,8 +10,9 @@ from tcpgoon.judge.cost import Cost
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.on_site import OnSite
+from tcpgoon.judge.proofs import AtLevel
 from tcpgoon.judge.strain import Strain
-from tcpgoon.judge.verdict import Verdict
+from tcpgoon.judge.verdict import Checked, Verdict
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.plan import Plan
@@ -61,6 +62,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     verdict: Verdict
     reason: str
+    checked: tuple[Checked, ...] = ()
+    """What came of each requirement in force."""
+    proofs: tuple[AtLevel, ...] = ()
+    """What came of each level of assurance, the lowest first."""
     sayings: tuple[Saying, ...] = ()
     """What the peers said, and how probes failed, once per distinct text; the most frequent first."""
     tls: tuple[Agreed, ...] = ()

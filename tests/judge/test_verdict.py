@@ -13,7 +13,7 @@ from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.preflight import is_possible
 from tcpgoon.judge.strain import Strain, Worker
-from tcpgoon.judge.verdict import Judgement, Verdict, worst
+from tcpgoon.judge.verdict import Judgement, Verdict, checked, worst
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.probe import Exchange
 from tcpgoon.plan.requirements import Bound, Field, Requirement, Statistic, Unit, parse_requirement
@@ -679,3 +679,61 @@ def test_what_is_bounded_besides_makes_no_pass_of_anything(
     without = verdict_on(fates, *(one for one in required if one.field in COUNTED), level=level)
     assert with_times is not Verdict.PASS or without is Verdict.PASS
     assert without is not Verdict.FAIL or with_times is Verdict.FAIL
+
+
+@given(fates=tables, level=levels, required=st.lists(timed | counted, max_size=3), interrupted=st.booleans())
+def test_what_came_of_each_requirement_adds_up_to_the_verdict(
+    fates: list[Fate], level: Assurance, required: list[Requirement], interrupted: bool
+) -> None:
+    facts = facts_of(fates, level, *required, interrupted=interrupted)
+    came = [one.holds for one in checked(facts)]
+    assert [one.requirement for one in checked(facts)][: len(facts.plan.required)] == list(facts.plan.required)
+    match judged(facts).verdict:
+        case Verdict.PASS:
+            assert all(came)
+        case Verdict.FAIL:
+            assert False in came
+        case Verdict.INTERRUPTED:
+            assert set(came) <= {None}
+        case Verdict.INCONCLUSIVE:
+            assert False not in came
+            assert None in came
+
+
+def came_of(fates: list[Fate], *texts: str, **knobs: Any) -> list[tuple[str, bool | None, float | None, str]]:
+    facts = facts_of(fates, ACKNOWLEDGED, *map(parse_requirement, texts), **knobs)
+    return [(one.text, one.holds, one.measured and round(one.measured, 9), one.said) for one in checked(facts)]
+
+
+def test_what_came_of_a_requirement() -> None:
+    assert came_of([SLOW, SLOW, REFUSED], "establishment < 50ms") == [
+        ("establishment < 50ms", False, 0.1, "establishment is 100ms, required: < 50ms"),
+        ("established >= 3", False, 2, "established is 2, required: >= 3"),
+        ("peak >= 3", False, 2, "peak is 2, required: >= 3"),
+        ("lost = 0", True, 0, "lost is 0, required: = 0"),
+    ]
+    assert came_of([LATE_SEEN] * 3, "establishment < 50ms", "established >= 3")[:2] == [
+        ("establishment < 50ms", None, 0.1, "establishment is 100ms, required: < 50ms"),
+        ("established >= 3", True, 3, "established is 3, required: >= 3"),
+    ]
+
+
+def test_what_never_ended_or_was_not_measured_is_no_number() -> None:
+    plan = plan_of(3, requirements=(parse_requirement("newcomer < 100ms"),), hold_s=2)
+    waiting = msgspec.structs.replace(WELCOME, fared=Fared.WAITING)
+    (newcomer, *_) = checked(facts_of([HELD] * 3, plan=plan, newcomers=(waiting,)))
+    assert (newcomer.holds, newcomer.measured) == (False, None)
+    assert newcomer.said == "newcomer is without end, required: < 100ms"
+    (unmeasured, *_) = checked(facts_of([HELD] * 3, plan=plan))
+    assert (unmeasured.holds, unmeasured.measured) == (None, None)
+    assert unmeasured.said == "newcomer is not known, required: < 100ms"
+
+
+def test_that_something_is_held_is_required_where_nothing_is() -> None:
+    assert came_of([REFUSED], "established >= 0")[-1] == ("peak >= 1", False, 0, "peak is 0, required: >= 1")
+    assert came_of([HELD], "established >= 0")[-1] == ("peak >= 1", True, 1, "peak is 1, required: >= 1")
+    assert "peak >= 1" not in [text for text, *_ in came_of([REFUSED] * 2)]
+
+
+def test_of_a_run_that_was_not_begun_nothing_is_known() -> None:
+    assert {(holds, measured) for _, holds, measured, _ in came_of([HELD], started=False)} == {(None, None)}

@@ -117,7 +117,7 @@ def _wrong_question(facts: Facts) -> str:
 def shortfall(facts: Facts, broken: Measured) -> str:
     """Of a FAIL in which the requirements ``broken`` do not hold."""
     parts = [*map(_dialled, facts.metrics.errors), *_lost(facts), *_phantoms(facts), *_ours(facts), *_not_known(facts)]
-    beyond = [_required(one) for one in broken if one[0].field not in _HELD]
+    beyond = [compared(*one) for one in broken if one[0].field not in _HELD]
     if beyond and len(beyond) == len(broken):
         return f"{_held(facts)}, but {', '.join(beyond)}"
     if parts:
@@ -129,13 +129,12 @@ def shortfall(facts: Facts, broken: Measured) -> str:
 def _in_doubt(measured: tuple[Requirement, float | None]) -> str:
     """``p99 answer is 73ms, required: < 50ms; how much of it is this client's is not known``."""
     if measured[1] is None:
-        return _required(measured)
-    return f"{_required(measured)}: how much of that is this client's own is not known"
+        return compared(*measured)
+    return f"{compared(*measured)}: how much of that is this client's own is not known"
 
 
-def _required(measured: tuple[Requirement, float | None]) -> str:
+def compared(requirement: Requirement, value: float | None) -> str:
     """``p99 establishment is 73ms, required: < 50ms``."""
-    requirement, value = measured
     if value is None:
         shown = "not known"
     elif requirement.unit is Unit.SECONDS:

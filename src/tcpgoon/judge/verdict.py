@@ -18,6 +18,7 @@ it may have come too late: then not even a PASS is known to be one.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from math import isfinite
 from typing import NamedTuple
 
 import msgspec
@@ -32,7 +33,7 @@ from tcpgoon.record.ending import Ending
 from tcpgoon.record.outcome import Phase, Side
 from tcpgoon.record.unserved import NO_SESSION, UNPROVEN, Unserved
 
-SOMETHING_HELD = Requirement(Field.PEAK, Bound.AT_LEAST, 1)
+SOMETHING_HELD = Requirement(Field.PEAK, Bound.AT_LEAST, 1.0)
 """Always required: that nothing was lost proves nothing where nothing was held."""
 
 
@@ -66,6 +67,20 @@ class Judgement(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one requirement."""
+
+    requirement: Requirement
+    text: str
+    """The requirement as it is written: ``p99 establishment < 50ms``."""
+    holds: bool | None
+    """Whether it does, whatever is true of what we spoiled; None: that is not known."""
+    measured: float | None
+    """In the unit of the requirement, connections where that is a share; None: nothing was, or it never ended."""
+    said: str
+    """``p99 establishment is 73ms, required: < 50ms``."""
+
+
 class _Numbers(NamedTuple):
     """How many connections were there, by the names of the fields that requirements bound."""
 
@@ -88,6 +103,38 @@ def judge(facts: Facts, findings: tuple[Finding, ...]) -> Judgement:
         return Judgement(Verdict.INCONCLUSIVE, reasons.left_open(facts, findings, not_verifiable(facts), doubted))
     broken = [requirement for requirement in _required(facts) if not _holds_as_measured(facts, requirement)]
     return Judgement(Verdict.FAIL, reasons.shortfall(facts, [_with_measure(facts, one) for one in broken]))
+
+
+def checked(facts: Facts) -> tuple[Checked, ...]:
+    """What came of each requirement in force; a PASS is where all of them hold, a FAIL where one of them does not."""
+    besides = () if _say_something_is_held(facts) else (SOMETHING_HELD,)
+    return tuple(_checked(facts, requirement) for requirement in (*facts.plan.required, *besides))
+
+
+def _say_something_is_held(facts: Facts) -> bool:
+    """Whether one of the requirements in force says that anyway."""
+    counted = [one for one in facts.plan.required if one.field in (Field.ESTABLISHED, Field.PEAK)]
+    return any(not one.holds(0, facts.plan.connections) for one in counted)
+
+
+def _checked(facts: Facts, requirement: Requirement) -> Checked:
+    measured = _measured(facts, requirement) if facts.started else None
+    return Checked(
+        requirement=requirement,
+        text=str(requirement),
+        holds=_holds(facts, requirement),
+        measured=float(measured) if measured is not None and isfinite(measured) else None,
+        said=reasons.compared(requirement, measured),
+    )
+
+
+def _holds(facts: Facts, requirement: Requirement) -> bool | None:
+    """None: it is not known."""
+    if facts.interrupted or not facts.started:
+        return None
+    if _holds_for_sure(facts, requirement):
+        return True if _went_to_its_end(facts) and not _came_late(facts) else None
+    return None if _may_hold(facts, requirement, _at_worst(facts), _at_best(facts)) else False
 
 
 def _went_to_its_end(facts: Facts) -> bool:

@@ -209,7 +209,7 @@ def _besides(asked: Sequence[Requirement], connections: int) -> Iterator[Require
         if Field.PEAK not in fields:
             yield Requirement(Field.PEAK, Bound.AT_LEAST, needed)
         if Field.LOST not in fields:
-            yield Requirement(Field.LOST, Bound.EXACTLY, 0)
+            yield Requirement(Field.LOST, Bound.EXACTLY, 0.0)
     elif Field.PEAK not in fields:
         # Those that have to be established have to be so at the same time.
         for one in asked:

@@ -27,8 +27,9 @@ from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.preflight import is_possible
+from tcpgoon.judge.proofs import proofs
 from tcpgoon.judge.strain import Strain
-from tcpgoon.judge.verdict import judge
+from tcpgoon.judge.verdict import checked, judge
 from tcpgoon.judge.workers import with_workers
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
@@ -187,7 +188,7 @@ def _judged(
         on_site=outcome.on_site,
     )
     findings = diagnose(facts)
-    judgement = judge(facts, findings)
+    judgement, came = judge(facts, findings), checked(facts)
     return Result(
         plan=plan,
         endpoint=endpoints[0],
@@ -202,6 +203,8 @@ def _judged(
         findings=findings,
         verdict=judgement.verdict,
         reason=judgement.reason,
+        checked=came,
+        proofs=proofs(plan, metrics, came),
         sayings=sayings,
         tls=outcome.heard.tls,
         newcomers=knocks,
