@@ -9,7 +9,7 @@ import click
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import complain, say
-from tcpgoon.cli.outputs import Outputs, output_options
+from tcpgoon.cli.outputs import Outputs, github_option, output_options
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.options.params import SECONDS
@@ -49,6 +49,7 @@ from tcpgoon.runs.suite import Audience, run_suite
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict and nothing else.")
 @click.option("-v", "--verbose", is_flag=True, help="Status lines on stderr, each with the name of its check.")
 @output_options
+@github_option
 def check(
     file: Path | None,
     only: tuple[str, ...],
@@ -58,6 +59,7 @@ def check(
     quiet: bool,
     verbose: bool,
     outputs: tuple[str, ...],
+    github: bool,
 ) -> ExitStatus:
     """Ask all checks of the suite in FILE, and say whether each passed.
 
@@ -70,12 +72,13 @@ def check(
     suite = suite.only(only)
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
-    reports = Outputs(outputs)
+    reports = Outputs(outputs, github=github)
     if list_only:
         say(listed(suite, sys.stdout), "")
         return ExitStatus.PASS
     audience = _Said(aloud=not (quiet or reports.owns_stdout), verbose=verbose)
     with interruptible() as stop:
+        reports.begin()
         came = run_suite(
             suite, audience, fail_fast=fail_fast, interval_s=interval, stop=stop, keep_rows=reports.needs_rows
         )

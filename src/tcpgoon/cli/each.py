@@ -40,6 +40,7 @@ def ask_each(
         view.say_between(text_report(one.result) if one.result else line, line)
 
     with interruptible(view.leave) as stop:
+        reports.begin()
         each = run_each(
             places,
             plan_of,

@@ -7,7 +7,7 @@ an earlier run for it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -22,6 +22,9 @@ from tcpgoon.results import Outcome
 
 SAVE = "save"
 """What is no format: all that there is, for `tcpgoon.saved` to read."""
+
+if TYPE_CHECKING:
+    from tcpgoon.cli.github import GitHub
 
 _ENDINGS = {".md": "markdown", ".txt": "text", ".xml": "junit", ".prom": "prometheus", ".htm": "html"}
 _ENDINGS |= {f".{name}": name for name in FORMATS}
@@ -42,15 +45,24 @@ class _Output(NamedTuple):
 class Outputs:
     """The reports that ``words``, each ``FORMAT`` or ``FORMAT=PATH``, ask for, each one of ``formats``.
 
-    All of the outcome goes to the file ``save``, if there is one. Raises `UsageError` for a word that is none, a file
-    that could not be written now, one place for two reports, and a library that is not installed.
+    All of the outcome goes to the file ``save``, if there is one; with ``github`` its jobs are told. Raises `UsageError`
+    for a word that is none, a file that could not be written now, one place for two reports, and a library that is not
+    installed.
     """
 
-    def __init__(self, words: Iterable[str], formats: Mapping[str, str] | None = None, save: str | None = None) -> None:
+    def __init__(
+        self,
+        words: Iterable[str],
+        formats: Mapping[str, str] | None = None,
+        *,
+        save: str | None = None,
+        github: bool = False,
+    ) -> None:
         self._outputs = [_output(word, formats) for word in words]
         if save:
             self._outputs.append(_Output(SAVE, save, place_of(save), _saved))
         _check_places(self._outputs)
+        self._github = _github(apart=self.owns_stdout) if github else None
 
     @property
     def owns_stdout(self) -> bool:
@@ -61,6 +73,11 @@ class Outputs:
     def needs_rows(self) -> bool:
         """Whether the rows of results have to be kept for one of them."""
         return any(output.format in {SAVE, *OF_ROWS} for output in self._outputs)
+
+    def begin(self) -> None:
+        """The run begins."""
+        if self._github:
+            self._github.begin()
 
     def say(self, report: str, verdict: str) -> None:
         """Print ``report`` for people, unless standard output has another; ``verdict`` is said where that fails."""
@@ -82,12 +99,26 @@ class Outputs:
     def render(self, outcome: Outcome | Comparison) -> ExitStatus:
         """The same, but whatever the verdict is: the exit status says whether all could be written."""
         written = [_write(output, outcome) for output in self._outputs]
+        if self._github and not isinstance(outcome, Comparison):
+            written.append(self._github.write(outcome))
         return ExitStatus.PASS if all(written) else ExitStatus.UNREPORTED
+
+
+def _github(*, apart: bool) -> "GitHub":
+    from tcpgoon.cli.github import GitHub  # with what Markdown is made of, which nobody else waits for
+
+    return GitHub(apart=apart)
 
 
 def output_options(command: _Command) -> _Command:
     """Give ``command`` the option whose words `Outputs` takes."""
     return formats_option(FORMATS)(command)
+
+
+github_option = click.option(
+    "--github", is_flag=True, help="Add to the summary of the GitHub job, and annotate what did not pass."
+)
+"""Whether `Outputs` is to tell GitHub."""
 
 
 def formats_option(formats: Iterable[str]) -> Callable[[_Command], _Command]:

@@ -7,7 +7,7 @@ import click
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
-from tcpgoon.cli.outputs import Outputs, output_options, save_option
+from tcpgoon.cli.outputs import Outputs, github_option, output_options, save_option
 from tcpgoon.cli.prompt import confirm, confirm_each
 from tcpgoon.cli.view import View, view_options
 from tcpgoon.errors import ExitStatus, PlanError
@@ -47,6 +47,7 @@ class RunCommand(Command):
 @click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
 @view_options
 @output_options
+@github_option
 @save_option
 @asked_options
 def run(
@@ -58,13 +59,14 @@ def run(
     verbose: bool,
     outputs: tuple[str, ...],
     save: str | None,
+    github: bool,
     **options: Any,
 ) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
     asked = Asked(target_of(target), options, given(options))
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
-    reports = Outputs(outputs, save=save)
+    reports = Outputs(outputs, save=save, github=github)
     found = asked.places()
     reports.check_rows(asked.draft.connections * len(found))
     view = View(quiet=quiet, plain=plain, verbose=verbose, silent=reports.owns_stdout)
@@ -79,6 +81,7 @@ def run(
     if not assume_yes:
         confirm(plan, place, asked.is_secret)
     with interruptible(view.leave) as stop:
+        reports.begin()
         result = carry_out(
             plan, view.monitor, endpoints=place.endpoints, origin=place.origin, interval_s=interval, stop=stop
         )

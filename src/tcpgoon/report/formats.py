@@ -13,11 +13,14 @@ FORMATS: Final[Mapping[str, str]] = {
     "text": "tcpgoon.report.whole:text",
     "json": "tcpgoon.report.json:json",
     "csv": "tcpgoon.report.csv:csv",
+    "junit": "tcpgoon.report.junit:junit",
+    "prometheus": "tcpgoon.report.prometheus:prometheus",
+    "markdown": "tcpgoon.report.markdown:markdown",
     "html": "tcpgoon.report.html:html",
 }
 """Name of each format and where its `Report` is."""
 
-EXTRAS: Final[Mapping[str, str]] = {"html": "html"}
+EXTRAS: Final[Mapping[str, str]] = {"html": "html", "junit": "junit", "prometheus": "prometheus"}
 """The extra that a format needs, by its name."""
 
 OF_ROWS: Final = frozenset({"csv", "html"})
@@ -75,6 +78,7 @@ def _imported(name: str, formats: Mapping[str, str]) -> Report:
 
 def unknown(name: str, formats: Mapping[str, str]) -> str:
     """What to say of a format that is none of ``formats``."""
-    near = get_close_matches(name.lower(), formats, 1)
+    begun = [one for one in formats if name and one.startswith(name.lower())]
+    near = begun or get_close_matches(name.lower(), formats, 1)
     there = f"did you mean {near[0]}?" if near else f"there are {', '.join(formats)}"
     return f"there is no format {printable(name)!r}; {there}"

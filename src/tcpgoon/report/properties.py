@@ -16,15 +16,16 @@ def properties(outcome: Outcome) -> Iterator[Property]:
     What was not measured is not there. Times are in seconds.
     """
     if isinstance(outcome, Result):
-        yield from _of(outcome.parts[0])
+        yield from of_part(outcome.parts[0])
         return
     yield "verdict", str(outcome.verdict)
     yield "reason", printable(outcome.reason)
     for part in outcome.parts:
-        yield from ((f"{clipped(part.name)}.{name}", value) for name, value in _of(part))
+        yield from ((f"{clipped(part.name)}.{name}", value) for name, value in of_part(part))
 
 
-def _of(part: Part) -> Iterator[Property]:
+def of_part(part: Part) -> Iterator[Property]:
+    """Those of one of the things that an outcome consists of."""
     yield "verdict", str(part.verdict)
     yield "reason", printable(part.reason)
     if part.result is None:
