@@ -124,8 +124,15 @@ def test_what_this_client_added_is_not_the_targets() -> None:
 def test_an_answer_may_come_late_by_our_lag() -> None:
     before, slow = ran(answered_s=0.010), ran(answered_s=0.100)
     assert judged(before, slow) == {"p50 answer": "worse", "p90 answer": "worse"}
-    assert judged(before, ran(answered_s=0.100, strain=Strain(lag_s=0.090))) == {}
-    found = compared(before, ran(answered_s=0.100, strain=Strain(lag_s=0.080)))["p50 answer"]
+    late = ran(answered_s=0.100, strain=Strain(lag_s=0.045))
+    assert judged(before, late) == {"p50 answer": "doubtful", "p90 answer": "doubtful"}
+    assert judged([before, before], late)["p50 answer"] == "doubtful"
+    assert judged([before, late], late) == {}
+    assert judged([before, ran(answered_s=0.005)], ran(answered_s=0.1, strain=Strain(lag_s=0.04625))) == {
+        "p50 answer": "doubtful",  # it is worse than the second, for sure
+        "p90 answer": "doubtful",
+    }
+    found = compared(before, ran(answered_s=0.100, strain=Strain(lag_s=0.040)))["p50 answer"]
     assert [found.new, found.new_least] == [pytest.approx(0.100), pytest.approx(0.020)]
 
 
@@ -133,7 +140,7 @@ def test_tls_handshakes() -> None:
     before, slow = ran(answered_s=0.010, tls_s=0.25), ran(answered_s=0.010, tls_s=0.5)
     assert judged(before, slow) == {"p50 tls": "worse", "p90 tls": "worse"}
     lagged = ran(answered_s=0.010, tls_s=0.5, strain=Strain(lag_s=0.0625))  # at each of four steps
-    assert judged(before, lagged) == {}
+    assert judged(before, lagged) == {"p50 tls": "doubtful", "p90 tls": "doubtful"}
 
 
 def test_the_99th_percentile_needs_enough_of_them() -> None:

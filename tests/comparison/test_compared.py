@@ -32,6 +32,9 @@ POSSIBLE = finding("TG402", Side.TARGET_APPLICATION, Confidence.POSSIBLE)
         (part(), PASS, "nothing got worse beyond noise"),
         (part(Judged.SAME, Judged.BETTER, Judged.UNKNOWN), PASS, "nothing got worse beyond noise"),
         (part(Judged.WORSE, Judged.SAME, Judged.WORSE), FAIL, "worse: number 1, number 3"),
+        (part(Judged.SAME, Judged.DOUBTFUL), Verdict.INCONCLUSIVE,
+         "in doubt: number 2: it may be worse, or it is this client, whose loop lagged by up to 0s"),
+        (part(Judged.WORSE, Judged.DOUBTFUL), FAIL, "worse: number 1"),
         (part(new=FAIL), FAIL, "worse: the verdict (PASS before, FAIL now)"),
         (part(old=FAIL, new=FAIL), PASS, "nothing got worse beyond noise"),
         (part(Judged.WORSE, new=FAIL, found=(finding("TG301"),)), FAIL,
@@ -80,6 +83,7 @@ def test_plain_data() -> None:
                 "name": "a",
                 "old": ["PASS"],
                 "new": "PASS",
+                "lag_s": 0.0,
                 "problem": "",
                 "notes": [],
                 "changes": [

@@ -9,7 +9,7 @@ import click
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import complain, say
-from tcpgoon.cli.outputs import Outputs, github_option, output_options
+from tcpgoon.cli.outputs import Outputs, github_option, output_options, save_option
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import ExitStatus, PlanError
 from tcpgoon.options.params import SECONDS
@@ -50,6 +50,7 @@ from tcpgoon.runs.suite import Audience, run_suite
 @click.option("-v", "--verbose", is_flag=True, help="Status lines on stderr, each with the name of its check.")
 @output_options
 @github_option
+@save_option
 def check(
     file: Path | None,
     only: tuple[str, ...],
@@ -60,6 +61,7 @@ def check(
     verbose: bool,
     outputs: tuple[str, ...],
     github: bool,
+    save: str | None,
 ) -> ExitStatus:
     """Ask all checks of the suite in FILE, and say whether each passed.
 
@@ -72,7 +74,7 @@ def check(
     suite = suite.only(only)
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
-    reports = Outputs(outputs, github=github)
+    reports = Outputs(outputs, save=save, github=github)
     if list_only:
         say(listed(suite, sys.stdout), "")
         return ExitStatus.PASS

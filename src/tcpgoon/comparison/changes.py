@@ -2,8 +2,11 @@
 
 A count is worse where chance alone would hardly have done it *and* more connections are concerned than is tolerated. A
 time is worse where the least that it is now is longer than the most that it was, *and* by more than is tolerated: what
-it is now is taken without what this client may have added, what it was with that. Of several OLD runs, each has to have
-been better: what one run and the next differ by with nothing changed is noise, too, and shows in nothing else.
+it is now is taken without what this client may have added, what it was with that. Where it would be worse with that, it
+is doubtful: a client that is slow can no more say that nothing got worse than it can say that something did.
+
+Of several OLD runs, each has to have been better: what one run and the next differ by with nothing changed is noise,
+too, and shows in nothing else.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +39,9 @@ class _Time(NamedTuple):
     """A percentile: what was seen of it, and from the least that it may truly be to the most, but for bad luck."""
 
     least_s: float
-    """Of what the times may have been without what this client added."""
+    """Of what the times were without all that this client may have added."""
+    doubtful_s: float
+    """The same, with what it may have added and may as well have not."""
     seen_s: float
     most_s: float
     of: int
@@ -47,7 +52,7 @@ class Measured:
 
     def __init__(self, result: Result) -> None:
         self.result = result
-        self.times = {name: (np.sort(known), np.sort(seen)) for name, known, seen in _times(result)}
+        self.times = {name: tuple(map(np.sort, of_each)) for name, *of_each in _times(result)}
 
     def count(self, name: str) -> _Count:
         """How many were well, by the ``name`` of what is counted."""
@@ -55,11 +60,11 @@ class Measured:
 
     def time(self, name: str, percentile: str) -> _Time | None:
         """That percentile; None where there are too few."""
-        known, seen = self.times[name]
+        known, doubtful, seen = self.times[name]
         low, measured, high = ranks(len(seen), _SHARES[percentile])
         if low is None or high is None:
             return None
-        return _Time(float(known[low]), float(seen[measured]), float(seen[high]), len(seen))
+        return _Time(float(known[low]), float(doubtful[low]), float(seen[measured]), float(seen[high]), len(seen))
 
 
 def changes(olds: Sequence[Measured], new: Measured, tolerance: Tolerance) -> tuple[Change, ...]:
@@ -96,10 +101,10 @@ def _judged(old: _Count, new: _Count, share: float) -> Judged:
 
 
 def _of_times(olds: Sequence[Measured], new: Measured, tolerance: Tolerance) -> Iterator[Change]:
-    for name, (_, seen) in new.times.items():
+    for name, (*_, seen) in new.times.items():
         everyone = (*olds, new)
         enough = [share for share in _SHARES if all(one.time(name, share) for one in everyone)]
-        if len(seen) or any(len(old.times[name][1]) for old in olds):
+        if len(seen) or any(len(old.times[name][-1]) for old in olds):
             for percentile in dict.fromkeys(["p50", *enough[-1:]]):
                 before, now = [old.time(name, percentile) for old in olds], new.time(name, percentile)
                 yield _change(f"{percentile} {name}", before, now, tolerance)
@@ -127,6 +132,8 @@ def _judged_time(old: _Time | None, new: _Time | None, tolerance: Tolerance) -> 
         return Judged.UNKNOWN
     if _is_longer(new.least_s, old.most_s, tolerance):
         return Judged.WORSE
+    if _is_longer(new.doubtful_s, old.most_s, tolerance):
+        return Judged.DOUBTFUL
     return Judged.BETTER if _is_longer(old.least_s, new.most_s, tolerance) else Judged.SAME
 
 
@@ -137,8 +144,10 @@ def _is_longer(least_s: float, most_s: float, tolerance: Tolerance) -> bool:
 
 def _by_each(judged: Sequence[Judged]) -> Judged:
     """What all OLD runs agree on."""
-    first = judged[0]
-    return first if all(one is first for one in judged) else Judged.SAME
+    found = set(judged)
+    if found == {Judged.WORSE, Judged.DOUBTFUL}:
+        return Judged.DOUBTFUL
+    return judged[0] if len(found) == 1 else Judged.SAME
 
 
 NEWCOMERS_WELCOME = "newcomers that were welcome"
@@ -178,15 +187,16 @@ _COUNTS: dict[str, Callable[[Result], _Count]] = {
 }
 
 
-def _times(result: Result) -> Iterator[tuple[str, Seconds, Seconds]]:
-    """Name, the least that each was, and what was seen of it: what comes to our loop is seen as late as that lags.
+def _times(result: Result) -> Iterator[tuple[str, Seconds, Seconds, Seconds]]:
+    """Name, the least that each was, what it was but for doubt, and what was seen of it.
 
-    An answer comes in one step. What is made of several may have been late at each of them.
+    Of the establishment the kernel leaves no doubt. What comes to our loop may be seen as late as that lags, at each of
+    the steps that it takes: an answer takes two, to ask and to hear.
     """
     times, lag_s = samples(Rows(result.table), result.metrics.asked), result.strain.lag_s
     knocks = beside_all(result.metrics.newcomers, result.newcomers)
     waited = np.array([knock.time_s for knock in knocks if knock.fared is Fared.WELCOME])
-    yield "establishment", times.establishment_known, times.establishment
-    yield "handshake", times.handshake_rtt, times.handshake_rtt
-    for name, seen, steps in (("tls", times.tls, STEPS), ("answer", times.answers, 1), ("newcomer", waited, STEPS)):
-        yield name, np.maximum(seen - steps * lag_s, 0), seen
+    yield "establishment", times.establishment_known, times.establishment_known, times.establishment
+    yield "handshake", times.handshake_rtt, times.handshake_rtt, times.handshake_rtt
+    for name, seen, steps in (("tls", times.tls, STEPS), ("answer", times.answers, 2), ("newcomer", waited, STEPS)):
+        yield name, np.maximum(seen - steps * lag_s, 0), seen, seen

@@ -7,7 +7,6 @@ from tcpgoon.comparison.comparable import differences, notes, unanswered
 from tcpgoon.comparison.compared import Compared, Comparison, Tolerance
 from tcpgoon.errors import UsageError
 from tcpgoon.judge.facts import Finding
-from tcpgoon.plan.units import format_duration
 from tcpgoon.result import Part, Result
 from tcpgoon.results import Outcome
 
@@ -62,15 +61,8 @@ def _compared(olds: Sequence[Part], new: Part, tolerance: Tolerance) -> Compared
         name=new.name,
         old=verdicts,
         new=new.verdict,
-        notes=tuple(
-            dict.fromkeys(
-                [
-                    *_skipped(olds),
-                    *(note for old in results for note in notes(old, new.result)),
-                    *_unseen(new.result, tolerance),
-                ]
-            )
-        ),
+        lag_s=new.result.strain.lag_s,
+        notes=tuple(dict.fromkeys([*_skipped(olds), *(note for old in results for note in notes(old, new.result))])),
         changes=changes([Measured(old) for old in results], Measured(new.result), tolerance),
         findings_new=_without(new.result.findings, [finding for old in results for finding in old.findings]),
         findings_gone=_gone(results, new.result),
@@ -96,13 +88,6 @@ def _skipped(olds: Sequence[Part]) -> Iterator[str]:
     for number, old in enumerate(olds, 1):
         if why := unanswered(old):
             yield f"old run {number} is left out: it is {why}"
-
-
-def _unseen(new: Result, tolerance: Tolerance) -> Iterator[str]:
-    """What is longer may be this client's doing, up to a point; and so may pass that is the target's."""
-    if new.plan.asks and new.strain.lag_s > tolerance.time_s:
-        lag = format_duration(new.strain.lag_s)
-        yield f"the loop of this client lagged by up to {lag}: answers that take longer by less are not told from that"
 
 
 def _gone(olds: Sequence[Result], new: Result) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ import msgspec
 from tcpgoon.errors import PlanError
 from tcpgoon.judge.facts import Confidence, Finding
 from tcpgoon.judge.verdict import Verdict, worst
+from tcpgoon.plan.units import format_duration
 from tcpgoon.record.outcome import Side
 
 FORMAT = 1
@@ -37,6 +38,8 @@ class Judged(StrEnum):
     """What became of a number."""
 
     WORSE = "worse"
+    DOUBTFUL = "doubtful"
+    """It may be worse; or it was this client that was slow."""
     SAME = "same"
     """Within what chance does, or is tolerated."""
     BETTER = "better"
@@ -78,6 +81,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     old: tuple[Verdict, ...]
     """The verdict of each OLD run that it was compared with."""
     new: Verdict
+    lag_s: float = 0.0
+    """How long the loop of this client stood still at the most, in the new run."""
     problem: str = ""
     """Why it cannot be compared; empty where it was."""
     notes: tuple[str, ...] = ()
@@ -99,6 +104,11 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(change for change in self.changes if change.judged is Judged.WORSE)
 
     @property
+    def doubtful(self) -> tuple[Change, ...]:
+        """The numbers that may have got worse, or it was this client."""
+        return tuple(change for change in self.changes if change.judged is Judged.DOUBTFUL)
+
+    @property
     def findings_worse(self) -> tuple[Finding, ...]:
         """The new findings that are about the target or the path, and more than a possibility."""
         return tuple(
@@ -109,10 +119,12 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> Verdict:
-        """FAIL where anything got worse, INCONCLUSIVE where it cannot be compared."""
+        """FAIL where anything got worse, INCONCLUSIVE where that is in doubt, or they cannot be compared."""
         if self.problem:
             return Verdict.INCONCLUSIVE
-        return Verdict.FAIL if self.failed_first_now or self.worse or self.findings_worse else Verdict.PASS
+        if self.failed_first_now or self.worse or self.findings_worse:
+            return Verdict.FAIL
+        return Verdict.INCONCLUSIVE if self.doubtful else Verdict.PASS
 
     @property
     def reason(self) -> str:
@@ -124,7 +136,15 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
             *(change.name for change in self.worse),
             *(finding.code for finding in self.findings_worse),
         ]
-        return f"worse: {', '.join(what)}" if what else NOTHING_WORSE
+        if what:
+            return f"worse: {', '.join(what)}"
+        return self._doubt if self.doubtful else NOTHING_WORSE
+
+    @property
+    def _doubt(self) -> str:
+        names = ", ".join(change.name for change in self.doubtful)
+        lag = format_duration(self.lag_s)
+        return f"in doubt: {names}: it may be worse, or it is this client, whose loop lagged by up to {lag}"
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,13 @@ FORMATS: Final[Mapping[str, str]] = {
 """Name of each format of a comparison, and where it is."""
 
 _UNKNOWN = "-"
-_MARK = {Judged.WORSE: "❌ worse", Judged.BETTER: "better", Judged.SAME: "same", Judged.UNKNOWN: "unknown"}
+_MARK = {
+    Judged.WORSE: "❌ worse",
+    Judged.DOUBTFUL: "❓ doubtful",
+    Judged.BETTER: "better",
+    Judged.SAME: "same",
+    Judged.UNKNOWN: "unknown",
+}
 
 
 def text(comparison: Comparison) -> str:
