@@ -13,6 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 import tcpgoon
 from commands import code, commands, environment, table  # this folder is on the path while MkDocs imports its hooks
 from fields import result_fields
+from suites import check_keys, suite_keys
 from tcpgoon.errors import ExitStatus
 from tcpgoon.judge.codes import TITLES, by_side
 from tcpgoon.judge.plateaus import MULTIPLIED, Kind, Per, Plateau, plateaus
@@ -121,6 +122,8 @@ def python_api() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "check keys": check_keys,
+    "suite keys": suite_keys,
     "commands": commands,
     "environment": environment,
     "python api": python_api,

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tcpgoon.api import compare, load, render, run, run_async, run_each, save
+    from tcpgoon.api import compare, load, render, run, run_async, run_each, run_suite, save
     from tcpgoon.comparison.compared import Comparison
     from tcpgoon.discovery.resolution import Found, resolve
     from tcpgoon.errors import PlanError, SavedFileError, TcpgoonError, Unanswerable, UsageError
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from tcpgoon.results import EachResult, InstanceResult, SuiteResult
     from tcpgoon.runs.monitor import Monitor
     from tcpgoon.runs.stop import Stop
+    from tcpgoon.runs.suite import Audience
 
 _WHERE = {
-    "api": ("compare", "load", "render", "run", "run_async", "run_each", "save"),
+    "api": ("compare", "load", "render", "run", "run_async", "run_each", "run_suite", "save"),
     "comparison.compared": ("Comparison",),
     "discovery.resolution": ("Found", "resolve"),
     "errors": ("PlanError", "SavedFileError", "TcpgoonError", "Unanswerable", "UsageError"),
@@ -28,10 +29,12 @@ _WHERE = {
     "results": ("EachResult", "InstanceResult", "SuiteResult"),
     "runs.monitor": ("Monitor",),
     "runs.stop": ("Stop",),
+    "runs.suite": ("Audience",),
 }
 """Imported when they are used: the command has to be ready for signals before anything that takes a while."""
 
 __all__ = [
+    "Audience",
     "Comparison",
     "EachResult",
     "Finding",
@@ -55,6 +58,7 @@ __all__ = [
     "run",
     "run_async",
     "run_each",
+    "run_suite",
     "save",
 ]
 

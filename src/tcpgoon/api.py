@@ -8,9 +8,10 @@ and goes on as `KeyboardInterrupt`.
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
 from tcpgoon.comparison.compare import compare as _compare
@@ -18,14 +19,17 @@ from tcpgoon.comparison.compared import Comparison, Tolerance
 from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.options.named import Options
 from tcpgoon.options.spelled import spelled
+from tcpgoon.options.suites.load import load_suite
 from tcpgoon.report.files import place_of
 from tcpgoon.report.formats import render as _render
 from tcpgoon.result import Result
 from tcpgoon.results import EachResult, Outcome, SuiteResult
-from tcpgoon.runs.ask import ask
+from tcpgoon.runs.ask import ask, check_interval
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.saved import loaded
 from tcpgoon.runs.stop import Stop
+from tcpgoon.runs.suite import Audience
+from tcpgoon.runs.suite import run_suite as _run_suite
 from tcpgoon.saved.file import saved
 
 _T = TypeVar("_T")
@@ -82,6 +86,27 @@ def run_each(
     if not isinstance(result, EachResult):
         raise Bug("each instance, and one result")
     return result
+
+
+def run_suite(
+    file: str | os.PathLike[str] | None = None,
+    *,
+    only: Collection[str] = (),
+    fail_fast: bool = False,
+    audience: Audience | None = None,
+    interval_s: float = 1.0,
+    stop: Stop | None = None,
+) -> SuiteResult:
+    """Ask the checks of the suite in ``file``, or in the ``tcpgoon.toml`` or ``pyproject.toml`` of the current folder.
+
+    ``only`` has the names of those that are asked, which may have ``*`` in them; with ``fail_fast`` no further one is
+    begun after one that did not pass. ``audience`` is told what begins and what came of it. ``interval_s`` and ``stop``
+    are as for `run`. There is a part for each check in ``checks``; one that nobody could be asked is ``INCONCLUSIVE``,
+    and keeps no other from being asked. Raises `UsageError` for what is no suite, with a line for each fault.
+    """
+    check_interval(interval_s)
+    suite = load_suite(None if file is None else Path(file)).only(only)
+    return _run_suite(suite, audience, fail_fast=fail_fast, interval_s=interval_s, stop=stop)
 
 
 async def run_async(

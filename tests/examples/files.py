@@ -14,6 +14,7 @@ WORKFLOW = EXAMPLES / "github" / "capacity.yml"
 GITLAB = EXAMPLES / "gitlab" / "tcpgoon.gitlab-ci.yml"
 JENKINS = EXAMPLES / "jenkins" / "Jenkinsfile"
 KUBERNETES = EXAMPLES / "kubernetes" / "job.yaml"
+SUITE = EXAMPLES / "suite" / "tcpgoon.toml"
 
 GROOVY = tree_sitter.Parser(tree_sitter.Language(tree_sitter_groovy.language()))
 

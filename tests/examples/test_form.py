@@ -17,6 +17,7 @@ from tests.examples.files import (
     GROOVY,
     JENKINS,
     KUBERNETES,
+    SUITE,
     WORKFLOW,
     content,
     groovy_calls,
@@ -99,5 +100,5 @@ def test_a_cluster_says_where_a_job_is_wrong(cluster: Cluster) -> None:
 
 
 def test_each_example_is_tried_here() -> None:
-    tried = {WORKFLOW, GITLAB, JENKINS, KUBERNETES}
+    tried = {WORKFLOW, GITLAB, JENKINS, KUBERNETES, SUITE}
     assert {path for folder in EXAMPLES.iterdir() if folder.is_dir() for path in folder.iterdir()} == tried

@@ -19,8 +19,7 @@ def ask(
 
     Raises what `Asked.places` and `run` do.
     """
-    if not 0 < interval_s <= LONGEST_S:
-        raise PlanError(f"the interval between two snapshots is {interval_s} s: it must be above 0, and a year at most")
+    check_interval(interval_s)
     return ask_places(asked, asked.places(), monitor, interval_s=interval_s, stop=stop)
 
 
@@ -45,3 +44,9 @@ def ask_places(
         interval_s=interval_s,
         stop=stop,
     )
+
+
+def check_interval(interval_s: float) -> None:
+    """Raise `PlanError` unless snapshots can be ``interval_s`` seconds apart."""
+    if not 0 < interval_s <= LONGEST_S:
+        raise PlanError(f"the interval between two snapshots is {interval_s} s: it must be above 0, and a year at most")
