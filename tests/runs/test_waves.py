@@ -1,5 +1,7 @@
 """Which checks are asked at the same time."""
 
+import errno
+
 import pytest
 from msgspec import structs
 
@@ -18,7 +20,7 @@ def ready(name: str, host: str = "", connections: int = 100, port: int = 80, *ad
     host = host or f"{name}.example"
     asked = spelled(f"{host}:{port}", {"connections": connections})
     endpoints = tuple(Endpoint(address, port) for address in addresses or (f"192.0.2.{ord(name[0])}",))
-    return Ready(Check(name, asked, True), (Place(target=Target(host, port), endpoints=endpoints),))
+    return Ready.to_go(Check(name, asked, True), (Place(target=Target(host, port), endpoints=endpoints),))
 
 
 def names(wave: list[Ready]) -> str:
@@ -87,6 +89,14 @@ def test_all_instances_of_a_check_are_its_servers() -> None:
         Place(target=Target("192.0.2.8", 80), endpoints=(Endpoint("192.0.2.8", 80),), origin=origin),
         Place(target=Target("192.0.2.9", 80), endpoints=(), origin=origin, problem="no address"),
     )
-    one = Ready(Check("a", spelled("file://x", {"each": True})), places)
+    one = Ready.to_go(Check("a", spelled("file://x", {"each": True})), places)
     assert one.servers == {("192.0.2.8", 80), ("192.0.2.9", 80)}
     assert one.endpoints == {Endpoint("192.0.2.8", 80)}
+
+
+def test_without_a_descriptor_there_is_room_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(preflight, "look", look)
+    assert names(first_wave([ready("a", connections=1), ready("b", connections=1)])) == "a"

@@ -15,6 +15,8 @@ LONGEST_S = 10.0
 """A server that has not closed what we closed after that time may never do it."""
 
 _TICK_S = 0.02
+_TIMES_ITS_COST = 10
+"""To look at very many takes its time, which the server may need."""
 
 
 def left_after_rest(endpoints: Collection[Endpoint], stop: Stop, longest_s: float = LONGEST_S) -> int:
@@ -22,9 +24,11 @@ def left_after_rest(endpoints: Collection[Endpoint], stop: Stop, longest_s: floa
 
     The kernel tells of no such event, so it is asked again and again.
     """
-    until = time.monotonic() + longest_s
-    while (left := sum(map(half_closed, endpoints))) and time.monotonic() < until and not stop.requested:
-        time.sleep(_TICK_S)
+    begun = looked = time.monotonic()
+    while (left := sum(map(half_closed, endpoints))) and looked < begun + longest_s and not stop.requested:
+        took_s = time.monotonic() - looked
+        time.sleep(max(_TICK_S, _TIMES_ITS_COST * took_s))
+        looked = time.monotonic()
     return left
 
 

@@ -86,7 +86,7 @@ def run(
     """
     found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
     begun, begun_at = time.monotonic(), datetime.now(UTC)
-    with _ours_to_open():
+    with ours_to_open():
         dialled = found if plan.spread else found[:1]
         sources = sources_for(plan.sources, dialled, plan.connections + PLACES_OF_NEWCOMERS * plan.knocks)
         check_pid(plan.target_pid)
@@ -147,7 +147,7 @@ class _Scene:
 
 
 @contextmanager
-def _ours_to_open() -> Iterator[None]:
+def ours_to_open() -> Iterator[None]:
     """What a run needs for itself: without it, no question was asked."""
     try:
         yield

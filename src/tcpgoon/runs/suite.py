@@ -94,7 +94,7 @@ class _Asking:
         for check in group:
             if not self._is_over(check):
                 try:
-                    found.append(Ready(check, check.asked.places()))
+                    found.append(Ready.to_go(check, check.asked.places()))
                 except (Unanswerable, UsageError) as exc:
                     self._note(check, _nothing_but(check, Verdict.INCONCLUSIVE, str(exc)))
         return found
@@ -104,7 +104,7 @@ class _Asking:
         wave = [ready for ready in wave if not self._is_over(ready.check)]
         left = self._at_the_same_time(wave) if len(wave) > 1 else []
         for ready in wave if len(wave) == 1 else left[: len(left) == len(wave)]:  # one at a time needs no thread
-            self._audience.begins(*ready)
+            self._audience.begins(ready.check, ready.places)
             self._note(ready.check, self._asked(ready, self._audience.monitor_of(ready.check), self._stop))
         self._servers.update(*(ready.servers for ready in wave))
         return [ready for ready in left if ready.check.name not in self.came]
@@ -145,7 +145,7 @@ class _Asking:
             thread.start()
         except RuntimeError:  # "can't start new thread" is all that Python makes of EAGAIN
             return None
-        self._audience.begins(*ready)
+        self._audience.begins(ready.check, ready.places)
         return thread
 
     def _asked(self, ready: Ready, monitor: Monitor | None, stop: Stop) -> Parts:

@@ -6,7 +6,7 @@ the limits of this one process: what does not fit in together is asked one after
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from msgspec import structs
 
@@ -17,6 +17,7 @@ from tcpgoon.judge.lift import at_ease
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.options.suites.suite import Check
 from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.runs.runner import ours_to_open
 
 MOST_AT_ONCE = 8
 """Each is a thread of this process, and they share one core of Python."""
@@ -32,23 +33,24 @@ class Ready(NamedTuple):
 
     check: Check
     places: tuple[Place, ...]
+    endpoints: frozenset[Endpoint]
+    """Those that it may dial."""
+    servers: frozenset[tuple[str, int]]
+    """Their addresses and names, each with the port; all addresses of this machine are one."""
+
+    @classmethod
+    def to_go(cls, check: Check, places: tuple[Place, ...]) -> Self:
+        """``check`` was found to go to ``places``. Raises `Unanswerable` where this client has nothing to look with."""
+        endpoints = frozenset(endpoint for place in places for endpoint in place.endpoints)
+        names = {(place.target.host.lower(), place.target.port) for place in places}
+        with ours_to_open():
+            addresses = {(_HERE if is_local(one.address) else one.address, one.port) for one in endpoints}
+        return cls(check, places, endpoints, frozenset(names | addresses))
 
     @property
     def connections(self) -> int:
         """How many it has at once."""
         return self.check.asked.draft.connections
-
-    @property
-    def servers(self) -> frozenset[tuple[str, int]]:
-        """The addresses and names that it may dial, each with the port; all addresses of this machine are one."""
-        names = {(place.target.host.lower(), place.target.port) for place in self.places}
-        addresses = {(_HERE if is_local(one.address) else one.address, one.port) for one in self.endpoints}
-        return frozenset(names | addresses)
-
-    @property
-    def endpoints(self) -> frozenset[Endpoint]:
-        """Those that it may dial."""
-        return frozenset(endpoint for place in self.places for endpoint in place.endpoints)
 
 
 def first_wave(waiting: Sequence[Ready], room: int | None = None) -> list[Ready]:
@@ -58,13 +60,20 @@ def first_wave(waiting: Sequence[Ready], room: int | None = None) -> list[Ready]
     """
     wave, servers, total = [waiting[0]], waiting[0].servers, waiting[0].connections
     if room is None and len(waiting) > 1:
-        room = room_of(preflight.look((), ()))
+        room = _room()
     for ready in waiting[1:]:
         more = total + ready.connections
         fits = at_ease(more) + BESIDE_CONNECTIONS * (len(wave) + 1) <= (room or 0)
         if fits and len(wave) < MOST_AT_ONCE and not servers & ready.servers:
             wave, servers, total = [*wave, ready], servers | ready.servers, more
     return wave
+
+
+def _room() -> int:
+    try:
+        return room_of(preflight.look((), ()))
+    except OSError:  # not even enough to look: there is none
+        return 0
 
 
 def room_of(limits: ClientLimits) -> int:
