@@ -221,8 +221,8 @@ def _content(name: str, flag: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
             content = file.read(MOST_READ + 1)
-    except OSError as exc:
-        raise PlanError(f"{flag}: {name!r} cannot be read: {exc.strerror}") from exc
+    except (OSError, ValueError) as exc:  # a name with a null byte in it is a ValueError
+        raise PlanError(f"{flag}: {name!r} cannot be read: {getattr(exc, 'strerror', exc)}") from exc
     if len(content) > MOST_READ:
         raise PlanError(f"{flag}: {name!r} is larger than 64 KiB")
     return content

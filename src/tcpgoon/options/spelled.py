@@ -116,7 +116,7 @@ def _one(option: click.Option, value: Any) -> Any:
     if option.type in _DURATIONS and (not isinstance(value, str) or value.strip().isdigit()):
         _refuse("a duration with its unit, such as '5s' or '250ms'", value)
     if isinstance(value, str):
-        return value
+        return _refuse("the name of a file", value) if isinstance(option.type, click.Path) and "\0" in value else value
     if isinstance(option.type, _TEXTS):
         _refuse("a text", value)
     if isinstance(value, bool) or not isinstance(value, int | float if option.type is RATE else int):

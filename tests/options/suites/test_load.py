@@ -199,6 +199,14 @@ ONE = '[[check]]\nname = "a"\ntarget = "b:1"\n'
             "tcpgoon.toml:4: check[0].hold of 'a': datetime.date(1979, 5, 27) is not a duration with its unit, such as "
             "'5s' or '250ms'",
         ),
+        (
+            f'{ONE}ca = "\\u0000"\ntls = true',
+            r"tcpgoon.toml:4: check[0].ca of 'a': '\x00' is not the name of a file",
+        ),
+        (
+            f'{ONE}send = "@\\u0000"',
+            r"tcpgoon.toml:4: check[0].send of 'a': send: '\x00' cannot be read: embedded null byte",
+        ),
         (f"{ONE}ca = 'none.pem'\ntls = true", "tcpgoon.toml:4: check[0].ca of 'a': Path 'none.pem' does not exist"),
         (f'{ONE}connections = "${{MANY}}"', None),
         ('[[check]]\nname = ""\ntarget = "b:1"', "tcpgoon.toml:2: check[0].name: '' is not a name"),
