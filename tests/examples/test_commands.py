@@ -11,21 +11,11 @@ from typing import Any, NamedTuple
 import pytest
 from defusedxml import ElementTree
 
-from tcpgoon.cli.check import check
-from tcpgoon.cli.run import run
-from tcpgoon.report.formats import FORMATS
 from tcpgoon.server import ServerProcess
 from tests.examples.files import ACTION, GITLAB, JENKINS, REPOSITORY, content, groovy_calls, steps
 
 BIN = Path(sys.executable).parent
 LIMIT_S = 100
-
-# They are on their way.
-needs_junit = pytest.mark.skipif("junit" not in FORMATS, reason="no -o junit yet")
-needs_github = pytest.mark.skipif(
-    not all(any("--github" in option.opts for option in command.params) for command in (run, check)),
-    reason="no --github yet",
-)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +51,6 @@ def failures(path: Path) -> int:
     return sum(1 for case in ElementTree.parse(path).iter("testcase") if case.find("failure") is not None)
 
 
-@needs_junit
 @pytest.mark.parametrize(("connections", "exit_status"), [("50", 0), ("80", 2)])
 @pytest.mark.parametrize("path", [GITLAB, JENKINS], ids=["gitlab", "jenkins"])
 def test_a_pipeline_passes_and_fails(
@@ -109,7 +98,6 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Action:
     return action
 
 
-@needs_github
 @pytest.mark.parametrize(("connections", "exit_status"), [("50", 0), ("80", 2)])
 def test_the_action_passes_and_fails(
     action: Action, server: ServerProcess, connections: str, exit_status: int, tmp_path: Path
@@ -122,7 +110,6 @@ def test_the_action_passes_and_fails(
     assert ("FAIL" if exit_status else "PASS") in (tmp_path / "summary.md").read_text()
 
 
-@needs_github
 def test_the_action_checks_a_file(action: Action, server: ServerProcess, tmp_path: Path) -> None:
     check = f'name = "here"\ntarget = "127.0.0.1:{server.port}"\nconnections = 20\nhold = "100ms"\n'
     (tmp_path / "tcpgoon.toml").write_text(f"[[check]]\n{check}")

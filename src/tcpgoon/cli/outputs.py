@@ -45,9 +45,9 @@ class _Output(NamedTuple):
 class Outputs:
     """The reports that ``words``, each ``FORMAT`` or ``FORMAT=PATH``, ask for, each one of ``formats``.
 
-    All of the outcome goes to the file ``save``, if there is one; with ``github`` its jobs are told. Raises `UsageError`
-    for a word that is none, a file that could not be written now, one place for two reports, and a library that is not
-    installed.
+    All of the outcome goes to the file ``save``, if there is one; with ``github`` its jobs are told. Raises
+    `UsageError` for a word that is none, a file that could not be written now, one place for two reports, and a library
+    that is not installed.
     """
 
     def __init__(
