@@ -68,8 +68,8 @@ def port_of(sock: socket.socket) -> int:
 
 
 def comes_to_be(look: Callable[[], object], expected: object) -> None:
-    """The kernel may still be busy with the last packets."""
-    deadline = time.monotonic() + 30
+    """The kernel may still be busy with the last packets; or another test had this port, and left it in TIME_WAIT."""
+    deadline = time.monotonic() + 90
     while (seen := look()) != expected and time.monotonic() < deadline:
         time.sleep(0.001)
     assert seen == expected
