@@ -75,6 +75,7 @@ def check(
     if interval <= 0:
         raise PlanError("the interval between two status lines must be above 0")
     reports = Outputs(outputs, save=save, github=github)
+    reports.check_rows(sum(one.asked.draft.connections for one in suite.checks))
     if list_only:
         say(listed(suite, sys.stdout), "")
         return ExitStatus.PASS
