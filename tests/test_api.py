@@ -325,6 +325,7 @@ def test_ctrl_c_closes_the_connections_and_goes_on(workers: int, server: Server,
                     signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             def events(self, events): pass
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background shells ignore it
         me, target = psutil.Process(), "{address(server)}"
         options = dict(connections=20, sleep="0s", canary=False, workers={workers})
         try:

@@ -135,7 +135,7 @@ def test_a_question_that_is_none_is_an_error_in_the_test(pytester: pytest.Pytest
         def test_port(tcp_server):
             tcp_server(port=tcp_server.port)
     """)
-    result = pytester.runpytest()
+    result = pytester.runpytest_subprocess()  # in this process modules would be there twice, for requests too
     result.assert_outcomes(failed=7)
     said = {name: of_test(result, f"test_{name}") for name in ("option", "bound", "run", "run_each", "unanswerable")}
     assert said == {
