@@ -25,7 +25,7 @@ FOREIGN = {
 
 def typed(page: str) -> list[list[str]]:
     """The words of each ``tcpgoon`` in the scripts of ``page``."""
-    lines = [line.removesuffix(" &") for script in scripts(page) for line in script.splitlines()]
+    lines = [line.removesuffix(" &").partition(" >")[0] for script in scripts(page) for line in script.splitlines()]
     return [shlex.split(line)[1:] for line in lines if line.startswith("tcpgoon ")]
 
 
