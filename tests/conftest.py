@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "requires(*needs): 'root', '18000 descriptors', 'port windows', 'memory group', 'pids group', 'cpu group', the "
-        "path of a device, the name of a program, or 'registry consul', which `make registries` builds; without it the "
+        "path of a device, the name of a program, 'ensurepip', or 'registry consul', which `make registries` builds; without it the "
         "test is skipped, and fails where CI=true. Only control groups may be missing there, too: many containers have "
         "none of their own",
     )
@@ -54,6 +55,8 @@ def is_here(need: str) -> bool:
         return can_make_group(need.split()[0])
     if need.startswith("registry "):
         return building.built(need.split()[1]) is not None
+    if need == "ensurepip":
+        return find_spec(need) is not None
     if need.startswith("/dev/"):
         return can_be_opened(need)
     return find_program(need) is not None

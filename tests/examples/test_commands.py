@@ -17,6 +17,9 @@ from tests.examples.files import ACTION, GITLAB, JENKINS, REPOSITORY, content, g
 BIN = Path(sys.executable).parent
 LIMIT_S = 100
 
+pytestmark = pytest.mark.requires("ensurepip")
+"""The action makes a virtual environment."""
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
