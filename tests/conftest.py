@@ -29,9 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "requires(*needs): 'root', '18000 descriptors', 'port windows', 'memory group', 'pids group', 'cpu group', the "
-        "path of a device, the name of a program, 'ensurepip', or 'registry consul', which `make registries` builds; without it the "
-        "test is skipped, and fails where CI=true. Only control groups may be missing there, too: many containers have "
-        "none of their own",
+        "path of a device, the name of a program, 'ensurepip', or 'registry consul', which `make registries` builds; "
+        "without it the test is skipped, and fails where CI=true. Only control groups may be missing there, too: many "
+        "containers have none of their own",
     )
 
 
