@@ -1,4 +1,7 @@
-"""The pytest plugin, in sessions of pytest's own: what a test's author reads, and what CI is told."""
+"""The pytest plugin, in sessions of pytest's own: what a test's author reads, and what CI is told.
+
+Each session has a process of its own: in this one, modules that the session imports would be there twice.
+"""
 
 import json
 import xml.etree.ElementTree as ET
@@ -41,7 +44,7 @@ def test_one_that_holds(pytester: pytest.Pytester) -> None:
             assert tcp_server.address == f"{{tcp_server.host}}:{{tcp_server.port}}"
             assert [str(one) for one in result.plan.requirements] == ["p99 establishment < 5s"]
     """)
-    result = pytester.runpytest("-rA")
+    result = pytester.runpytest_subprocess("-rA")
     result.assert_outcomes(passed=1)
     assert "Captured tcpgoon call" in headings(result)
     assert "PASS: 20 of 20 connections were established and held for 0s" in result.outlines
@@ -54,7 +57,7 @@ def test_one_that_does_not_says_why(pytester: pytest.Pytester) -> None:
             small = tcp_server(max_connections=13)
             tcpgoon.assert_holds(small.address, 20, sleep="0s", hold="100ms")
     """)
-    result = pytester.runpytest()
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
     assert of_test(result, "test_it") == [
         '>       tcpgoon.assert_holds(small.address, 20, sleep="0s", hold="100ms")',
@@ -84,7 +87,7 @@ UNANSWERED = f"""
 
 def test_a_question_that_is_open_is_no_pass(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(UNANSWERED)
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
     result.assert_outcomes(failed=2)
     assert of_test(result, "test_registry") == [
         '>       tcpgoon.assert_holds("eureka://127.0.0.1:1/X", 20)',
@@ -98,7 +101,7 @@ def test_a_question_that_is_open_is_no_pass(pytester: pytest.Pytester) -> None:
 
 def test_it_may_be_a_skip(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(UNANSWERED)
-    result = pytester.runpytest("-o", "tcpgoon_inconclusive=skip", "-rs")
+    result = pytester.runpytest_subprocess("-o", "tcpgoon_inconclusive=skip", "-rs")
     result.assert_outcomes(skipped=2)
     (skipped,) = (line for line in result.outlines if "eureka" in line or "127.0.0.1:1 " in line)
     assert skipped == (
@@ -107,7 +110,7 @@ def test_it_may_be_a_skip(pytester: pytest.Pytester) -> None:
 
 
 def test_there_is_no_third_way(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest("-o", "tcpgoon_inconclusive=pass")
+    result = pytester.runpytest_subprocess("-o", "tcpgoon_inconclusive=pass")
     assert result.errlines == ["ERROR: tcpgoon_inconclusive is 'pass': it is fail or skip", ""]
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
@@ -135,7 +138,7 @@ def test_a_question_that_is_none_is_an_error_in_the_test(pytester: pytest.Pytest
         def test_port(tcp_server):
             tcp_server(port=tcp_server.port)
     """)
-    result = pytester.runpytest_subprocess()  # in this process modules would be there twice, for requests too
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=7)
     said = {name: of_test(result, f"test_{name}") for name in ("option", "bound", "run", "run_each", "unanswerable")}
     assert said == {
@@ -225,7 +228,7 @@ def test_each_instance_of_what_is_looked_up(pytester: pytest.Pytester) -> None:
                 assert [one.instance.port for one in each.results] == [{large.port}, {small.port}]
                 assert each.passed
         """)
-        result = pytester.runpytest()
+        result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=2, failed=1)
     assert of_test(result, "test_each")[1:3] == [
         "E       Failed: FAIL: of 2 instances 1 failed, 1 passed",
@@ -261,7 +264,7 @@ def test_where_the_event_loop_serves_the_target(pytester: pytest.Pytester) -> No
         def test_usage(tcpgoon):
             asyncio.run(hold(tcpgoon, "some"))
     """)
-    result = pytester.runpytest()
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1, failed=2)
     held, awaited, error = of_test(result, "test_fail")
     assert held == '>       asyncio.run(hold(tcpgoon, 20, p50="0s"))'
@@ -291,7 +294,7 @@ def test_servers_end_with_the_test(pytester: pytest.Pytester) -> None:
             assert len({server.port for server in (*ENDED, tcp_server)}) == 3
             assert not any(psutil.pid_exists(server.pid) for server in ENDED)
     """)
-    result = pytester.runpytest("-p", "no:randomly")
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
     result.assert_outcomes(passed=1, failed=1)
     assert of_test(result, "test_that_fails")[-1] == "E       AssertionError: on purpose"
 
@@ -312,7 +315,7 @@ def test_an_old_pytest_is_told_so(pytester: pytest.Pytester) -> None:
         def test_with(older, tcpgoon):
             pass
     """)
-    result = pytester.runpytest()
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1, errors=1)
     assert "tcpgoon needs pytest 7.4 or newer, and this is 7.3.2" in result.outlines
 
