@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -274,4 +274,6 @@ def stopped(pid: int) -> Iterator[None]:
         until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T"))
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        # The kernel wakes it itself where its group is left alone with a stopped process in it.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
