@@ -305,6 +305,7 @@ def test_what_is_not_per_process_has_no_multiples() -> None:
         ("FATAL:  no more connections allowed (max_client_conn)", "PgBouncer max_client_conn"),
         (r"\x10\x04Too many connections", "MySQL max_connections"),
         ("Exceeded MaxStartups", "OpenSSH MaxStartups"),
+        ("Not allowed at this time", "OpenSSH MaxStartups, PerSourceMaxStartups or PerSourcePenalties"),
         ("421 There are too many connected users, please try later.", "vsftpd max_clients"),
         ("421 There are too many connections from your internet address.", "vsftpd max_per_ip"),
         ("500 OOPS: Connection refused: too many sessions for this address.", "vsftpd max_per_ip"),
