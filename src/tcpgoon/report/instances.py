@@ -5,8 +5,6 @@ Whatever a registry says is escaped: no terminal obeys it, and none of it leaves
 
 from typing import TextIO
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from tcpgoon.discovery.instance import Instance, Located, Status
@@ -15,12 +13,11 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.escapes import printable
 from tcpgoon.report.origin import not_asked, status_of
-from tcpgoon.report.printed import printed
+from tcpgoon.report.printed import printed, table_of, text_of, verdict_of
 from tcpgoon.result import Result
 from tcpgoon.results import EachResult, InstanceResult
 
 _OF_STATUS = {Status.UP: "green", Status.STARTING: "yellow", Status.UNKNOWN: "dim"}
-_OF_VERDICT = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}
 
 MOST_METADATA = 120
 """Characters of the metadata of one instance that a table shows; JSON has all."""
@@ -28,14 +25,14 @@ MOST_METADATA = 120
 
 def resolved(found: Found, out: TextIO | None) -> str:
     """The table of all instances, and a line about how many there are."""
-    table = _table("#", "instance", "status", "address", "zone", "metadata")
+    table = table_of("#", "instance", "status", "address", "zone", "metadata")
     for number, one in enumerate(found.instances, 1):
         instance = one.instance
         table.add_row(
             Text(str(number)),
-            _text(instance.id),
+            text_of(instance.id),
             Text(status_of(instance), _OF_STATUS.get(instance.status, "red")),
-            *map(_text, (_where(one), instance.zone, _metadata(instance))),
+            *map(text_of, (_where(one), instance.zone, _metadata(instance))),
         )
     return printed(table, [Text(), Text(summary(found))], out)
 
@@ -49,9 +46,9 @@ def summary(found: Found) -> str:
 
 def each_report(each: EachResult, out: TextIO | None) -> str:
     """What came of each, a row for each instance; those that were not asked; and the verdict over all."""
-    table = _table("instance", "address", "zone", "verdict", "held", "reason")
+    table = table_of("instance", "address", "zone", "verdict", "held", "reason")
     for one in each.results:
-        table.add_row(*map(_text, _place(one)), Text(one.verdict, _OF_VERDICT.get(one.verdict, "yellow")), *_came(one))
+        table.add_row(*map(text_of, _place(one)), verdict_of(one.verdict), *_came(one))
     others = [Text(not_asked(each.others))] if each.others else []
     return printed(table, [Text(), *others, Text(each_verdict(each))], out)
 
@@ -59,17 +56,6 @@ def each_report(each: EachResult, out: TextIO | None) -> str:
 def each_verdict(each: EachResult) -> str:
     """``FAIL: of 3 instances 1 failed, 2 passed``."""
     return f"{each.verdict}: {each.reason}"
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", justify="right" if column in ("#", "held") else "left")
-    return table
-
-
-def _text(text: str) -> Text:
-    return Text(printable(text))
 
 
 def _where(one: Located) -> str:
@@ -92,7 +78,7 @@ def _place(one: InstanceResult) -> tuple[str, str, str]:
 
 
 def _came(one: InstanceResult) -> tuple[Text, Text]:
-    return Text(held_of(one.result) if one.result else "–"), _text(one.reason)
+    return Text(held_of(one.result) if one.result else "–"), text_of(one.reason)
 
 
 def held_of(result: Result) -> str:

@@ -8,10 +8,17 @@ import io
 from collections.abc import Iterable
 from typing import TextIO
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tcpgoon.judge.verdict import Verdict
+from tcpgoon.plan.escapes import printable
+
+_NUMBERS = ("#", "connections", "held")
+"""The columns that have numbers, by their heads."""
+_OF_VERDICT = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}
 _WIDE = 1_000
 """Columns of what is no terminal: more than any line has."""
 _NARROW = 60
@@ -36,6 +43,24 @@ def printed(table: Table, lines: Iterable[Text], out: TextIO | None) -> str:
     for line in lines:
         console.print(line, soft_wrap=True)
     return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
+
+
+def table_of(*columns: str) -> Table:
+    """An empty table with these heads, in which what is too long goes on below."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS else "left")
+    return table
+
+
+def text_of(text: str) -> Text:
+    """``text``, whatever is in it, in one line that no terminal obeys."""
+    return Text(printable(text))
+
+
+def verdict_of(verdict: Verdict) -> Text:
+    """``verdict`` in its colour."""
+    return Text(verdict, _OF_VERDICT.get(verdict, "yellow"))
 
 
 class Paper(io.StringIO):

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from tcpgoon.discovery.place import Place
@@ -13,23 +11,21 @@ from tcpgoon.options.suites.suite import Check, Suite
 from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
 from tcpgoon.report.instances import held_of
-from tcpgoon.report.printed import printed
+from tcpgoon.report.printed import printed, table_of, text_of, verdict_of
 from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.result import Part
 from tcpgoon.results import SuiteResult
 
-_OF_VERDICT = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}
-
 
 def listed(suite: Suite, out: TextIO | None) -> str:
     """The checks, a row each, and how many there are."""
-    table = _table("check", "target", "connections", "hold", "parallel")
+    table = table_of("check", "target", "connections", "hold", "parallel")
     for check in suite.checks:
         plan = check.asked.draft
         hold, parallel = format_duration(plan.hold_s), _parallel(check)
-        table.add_row(*map(_text, (check.name, str(check.asked.target), f"{plan.connections:,}", hold, parallel)))
+        table.add_row(*map(text_of, (check.name, str(check.asked.target), f"{plan.connections:,}", hold, parallel)))
     many = len(suite.checks)
-    return printed(table, [Text(), _text(f"{suite.name} has {many:,} check{'s' * (many != 1)}")], out)
+    return printed(table, [Text(), text_of(f"{suite.name} has {many:,} check{'s' * (many != 1)}")], out)
 
 
 def beginning(check: Check, places: Sequence[Place]) -> str:
@@ -50,25 +46,14 @@ def ending(part: Part) -> str:
 
 def suite_report(suite: SuiteResult, out: TextIO | None) -> str:
     """A row for each part, and the verdict over all."""
-    table = _table("check", "target", "verdict", "held", "reason")
+    table = table_of("check", "target", "verdict", "held", "reason")
     for part in suite.parts:
         target = str(part.result.plan.target) if part.result else ""
         held = held_of(part.result) if part.result else "–"
-        verdict = Text(part.verdict, _OF_VERDICT.get(part.verdict, "yellow"))
-        table.add_row(_text(part.name), _text(target), verdict, Text(held), _text(part.reason))
-    return printed(table, [Text(), _text(verdict_line(suite))], out)
+        verdict = verdict_of(part.verdict)
+        table.add_row(text_of(part.name), text_of(target), verdict, Text(held), text_of(part.reason))
+    return printed(table, [Text(), text_of(verdict_line(suite))], out)
 
 
 def _parallel(check: Check) -> str:
     return check.parallel if isinstance(check.parallel, str) else "yes" if check.parallel else ""
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", justify="right" if column in ("connections", "held") else "left")
-    return table
-
-
-def _text(text: str) -> Text:
-    return Text(printable(text))
