@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -11,10 +12,13 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
 from tcpgoon.record.table import Table
+from tcpgoon.result import Part
 from tcpgoon.results import EachResult, InstanceResult
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.runner import run
 from tcpgoon.runs.stop import Stop
+
+_Came = TypeVar("_Came", InstanceResult, Part)
 
 STOPPED = "not asked: the run was stopped before"
 
@@ -48,7 +52,7 @@ def run_each(
         results.append(_one(place, plan_of, monitor, interval_s, stop))
         ended(results[-1])
         if not keep_rows:
-            results[-1] = _without_rows(results[-1])
+            results[-1] = without_rows(results[-1])
             gc.collect()  # the parts of a run know each other
     return EachResult(
         lookup=first.lookup,
@@ -59,7 +63,8 @@ def run_each(
     )
 
 
-def _without_rows(one: InstanceResult) -> InstanceResult:
+def without_rows(one: _Came) -> _Came:
+    """``one`` with no rows in its result."""
     return msgspec.structs.replace(one, result=one.result and msgspec.structs.replace(one.result, table=Table(0)))
 
 

@@ -16,11 +16,10 @@ from tcpgoon.discovery.place import Place
 from tcpgoon.errors import Unanswerable, UsageError
 from tcpgoon.judge.verdict import Verdict, worst
 from tcpgoon.options.suites.suite import Check, Suite, name_of_part
-from tcpgoon.record.table import Table
 from tcpgoon.result import Part, Result
 from tcpgoon.results import SuiteResult
 from tcpgoon.runs.ask import ask_places
-from tcpgoon.runs.each import STOPPED
+from tcpgoon.runs.each import STOPPED, without_rows
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.rest import doubted, left_after_rest
 from tcpgoon.runs.stop import Stop
@@ -171,7 +170,7 @@ class _Asking:
 
     def _note(self, check: Check, parts: Parts) -> None:
         self._audience.ended(check, parts)
-        self.came[check.name] = parts if self._keep_rows else tuple(map(_without_rows, parts))
+        self.came[check.name] = parts if self._keep_rows else tuple(map(without_rows, parts))
         gc.collect()  # the parts of a run know each other
 
     def _is_over(self, check: Check) -> bool:
@@ -202,7 +201,3 @@ def _taken(came: _Came) -> tuple[Check, Parts]:
 
 def _nothing_but(check: Check, verdict: Verdict, reason: str) -> Parts:
     return (Part(name=check.name, verdict=verdict, reason=reason),)
-
-
-def _without_rows(part: Part) -> Part:
-    return structs.replace(part, result=part.result and structs.replace(part.result, table=Table(0)))
