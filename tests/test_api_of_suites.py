@@ -35,5 +35,5 @@ def test_what_cannot_be_asked_raises(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     with pytest.raises(tcpgoon.UsageError, match=r"there is no tcpgoon\.toml here"):
         tcpgoon.run_suite()
-    with pytest.raises(tcpgoon.UsageError, match="the interval between two snapshots is 0 s"):
+    with pytest.raises(tcpgoon.UsageError, match="the interval is 0 s"):
         tcpgoon.run_suite(interval_s=0)

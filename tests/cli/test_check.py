@@ -154,7 +154,7 @@ def test_status_lines_have_the_name_of_their_check(suite: None, check: Check) ->
         (
             "[[check]]\nname = 'db'\ntarget = 'b:1'\n",
             ["-i", "0"],
-            "the interval between two status lines must be above 0",
+            "the interval is 0.0 s: it must be above 0, and a year at most",
         ),
         ("[[check]]\nname = 'db'\ntarget = 'b:1'\n", ["-o", "jsn"], "there is no format 'jsn'; did you mean json?"),
     ],

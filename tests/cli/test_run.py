@@ -113,7 +113,7 @@ def test_the_interval(flags: str) -> None:
             "Invalid value for '-i' / '--interval': '-1' is out of range: "
             "a duration is between 0 and a year (see 'tcpgoon run --help')",
         ),
-        ("-i 0 host 80", "the interval between two status lines must be above 0"),
+        ("-i 0 host 80", "the interval is 0.0 s: it must be above 0, and a year at most"),
         ("-s 10 --rate 5 host 80", "-s, --rate and --ramp say the same thing: give one of them"),
         ("--ramp 1s --rate 5 host 80", "-s, --rate and --ramp say the same thing: give one of them"),
         ("--ramp 1s -c 0 host 80", "the number of connections is 0: it must be from 1 to 100,000,000"),

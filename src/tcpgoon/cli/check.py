@@ -11,7 +11,7 @@ from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import complain, say
 from tcpgoon.cli.outputs import Outputs, github_option, output_options, save_option
 from tcpgoon.discovery.place import Place
-from tcpgoon.errors import ExitStatus, PlanError
+from tcpgoon.errors import ExitStatus
 from tcpgoon.options.params import SECONDS
 from tcpgoon.options.suites.load import load_suite
 from tcpgoon.options.suites.suite import Check
@@ -21,6 +21,7 @@ from tcpgoon.report.suite import beginning, ending, listed, suite_report
 from tcpgoon.report.text import verdict_line
 from tcpgoon.result import Part
 from tcpgoon.results import SuiteResult
+from tcpgoon.runs.ask import check_interval
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.suite import Audience, run_suite
 
@@ -72,8 +73,7 @@ def check(
     if suite.note:
         complain(suite.note)
     suite = suite.only(only)
-    if interval <= 0:
-        raise PlanError("the interval between two status lines must be above 0")
+    check_interval(interval)
     reports = Outputs(outputs, save=save, github=github)
     reports.check_rows(sum(one.asked.draft.connections for one in suite.checks))
     if list_only:

@@ -10,12 +10,13 @@ from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.outputs import Outputs, github_option, output_options, save_option
 from tcpgoon.cli.prompt import confirm, confirm_each
 from tcpgoon.cli.view import View, view_options
-from tcpgoon.errors import ExitStatus, PlanError
+from tcpgoon.errors import ExitStatus
 from tcpgoon.options.asked import Asked, asked_options
 from tcpgoon.options.params import SECONDS
 from tcpgoon.options.target import METAVAR, target_of
 from tcpgoon.plan.named_probes import named_probes
 from tcpgoon.report.text import text_report, verdict_line
+from tcpgoon.runs.ask import check_interval
 from tcpgoon.runs.runner import run as carry_out
 
 
@@ -64,8 +65,7 @@ def run(
 ) -> ExitStatus:
     """Open connections to a target, hold them, and say whether it carried them all."""
     asked = Asked(target_of(target), options, given(options))
-    if interval <= 0:
-        raise PlanError("the interval between two status lines must be above 0")
+    check_interval(interval)
     reports = Outputs(outputs, save=save, github=github)
     found = asked.places()
     reports.check_rows(asked.draft.connections * len(found))

@@ -49,4 +49,4 @@ def ask_places(
 def check_interval(interval_s: float) -> None:
     """Raise `PlanError` unless snapshots can be ``interval_s`` seconds apart."""
     if not 0 < interval_s <= LONGEST_S:
-        raise PlanError(f"the interval between two snapshots is {interval_s} s: it must be above 0, and a year at most")
+        raise PlanError(f"the interval is {interval_s} s: it must be above 0, and a year at most")
