@@ -108,6 +108,16 @@ def test_one_that_is_down_is_asked_by_its_id(targets: Path) -> None:
     assert said.line("Instance: ") == f"checkout-4 of {targets} (picked: checkout-4, DOWN: disk full)"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_loses_no_verdict_over_each(targets: Path) -> None:
+    words = ["-y", "-c", "10", "-s", "0", "--hold", "0.1s", "--each", f"file://{targets}"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run([INSTALLED, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.splitlines()[0] == "tcpgoon: the report cannot be written: No space left on device"
+    assert ran.stderr.splitlines()[-1] == "tcpgoon: FAIL: of 3 instances 1 failed, 2 passed"
+
+
 def test_each_has_a_verdict(targets: Path, ports: list[int]) -> None:
     said = tcpgoon("-y", "-c", 10, "-s", 0, "--hold", "0.1s", "--each", f"file://{targets}")
     assert said.exit_status == 2

@@ -6,7 +6,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
-from tcpgoon.cli.output import say
+from tcpgoon.cli.output import complain, say
 from tcpgoon.report.status import StatusLines, can_be_drawn_on
 from tcpgoon.runs.monitor import Monitor
 
@@ -43,19 +43,24 @@ class View:
     ) -> None:
         self._quiet = quiet
         self._silent = silent
+        self._is_heard = True
         log = sys.stderr if verbose else None
         self.monitor: Monitor | None = _quietly(log) if quiet or silent else _aloud(sys.stdout, log, plain)
         """Who watches the runs."""
 
     def say(self, report: str, verdict: str) -> None:
-        """Print ``report``; where that is too much, its ``verdict``."""
-        if not self._silent:
+        """Print ``report``; where that is too much, its ``verdict``, which goes to stderr where output has failed."""
+        if self._silent:
+            return
+        if self._is_heard:
             say(verdict if self._quiet else report, verdict)
+        else:
+            complain(verdict)
 
     def say_between(self, report: str, verdict: str) -> None:
         """The same of what is not the end of all: where that is too much, nothing."""
         if not (self._quiet or self._silent):
-            say(report, verdict)
+            self._is_heard = self._is_heard and say(report, verdict)
 
     def leave(self) -> None:
         """Tidy up the terminal; for a signal handler that ends the process."""
