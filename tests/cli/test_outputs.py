@@ -27,17 +27,15 @@ def problem(*words: str) -> str:
     return str(caught.value)
 
 
-def test_nothing_asked_for_is_the_text_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_asked_for_leaves_stdout_to_what_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     outputs = Outputs([])
-    outputs.say("the report", "the verdict")
     assert outputs.write(FAILED) is ExitStatus.FAIL
-    assert (outputs.owns_stdout, outputs.needs_rows, capsys.readouterr()) == (False, False, ("the report\n", ""))
+    assert (outputs.owns_stdout, outputs.needs_rows, capsys.readouterr()) == (False, False, ("", ""))
 
 
 @pytest.mark.parametrize("word", ["json", "json=-", "json=/dev/stdout"])
 def test_a_report_on_stdout_has_it_for_itself(word: str, capfd: pytest.CaptureFixture[str]) -> None:
     outputs = Outputs([word])
-    outputs.say("the report", "the verdict")
     assert outputs.write(PASSED) is ExitStatus.PASS
     assert outputs.owns_stdout
     assert capfd.readouterr() == (f"{render(PASSED, 'json')}\n", "")

@@ -92,6 +92,13 @@ def test_quietly(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("verdict\n", "1s: connection 0 is OPENING\n")
 
 
+def test_silently(capsys: pytest.CaptureFixture[str]) -> None:
+    view = View(silent=True)
+    view.say_between("between", "verdict")
+    view.say("report", "verdict")
+    assert (view.monitor, capsys.readouterr()) == (None, ("", ""))
+
+
 @pytest.mark.parametrize("flag", ["-q", "--quiet"])
 def test_the_options_reach_it(flag: str, monkeypatch: pytest.MonkeyPatch, terminal: TextIO) -> None:
     run_nothing(monkeypatch)

@@ -10,6 +10,7 @@ from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import complain, say
 from tcpgoon.cli.outputs import Outputs, github_option, output_options, save_option
+from tcpgoon.cli.view import Voice
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import ExitStatus
 from tcpgoon.options.params import SECONDS
@@ -20,7 +21,6 @@ from tcpgoon.report.status import StatusLines
 from tcpgoon.report.suite import beginning, ending, listed, suite_report
 from tcpgoon.report.text import verdict_line
 from tcpgoon.result import Part
-from tcpgoon.results import SuiteResult
 from tcpgoon.runs.ask import check_interval
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.suite import Audience, run_suite
@@ -79,44 +79,36 @@ def check(
     if list_only:
         say(listed(suite, sys.stdout), "")
         return ExitStatus.PASS
-    audience = _Said(aloud=not (quiet or reports.owns_stdout), verbose=verbose)
+    voice = Voice(quiet=quiet, silent=reports.owns_stdout)
     with interruptible() as stop:
         reports.begin()
         came = run_suite(
-            suite, audience, fail_fast=fail_fast, interval_s=interval, stop=stop, keep_rows=reports.needs_rows
+            suite,
+            _Said(voice, verbose),
+            fail_fast=fail_fast,
+            interval_s=interval,
+            stop=stop,
+            keep_rows=reports.needs_rows,
         )
-        if audience.is_heard:
-            reports.say(verdict_line(came) if quiet else _whole(came), verdict_line(came))
-        else:
-            complain(verdict_line(came))
+        voice.say(f"\n{suite_report(came, sys.stdout)}", verdict_line(came))
         return reports.write(came)
 
 
-def _whole(came: SuiteResult) -> str:
-    return f"\n{suite_report(came, sys.stdout)}"
-
-
 class _Said(Audience):
-    """Prints what comes, as it comes."""
+    """Says what comes, as it comes."""
 
-    def __init__(self, *, aloud: bool, verbose: bool) -> None:
-        self._aloud = aloud
+    def __init__(self, voice: Voice, verbose: bool) -> None:
+        self._voice = voice
         self._verbose = verbose
-        self.is_heard = True
-        """Whether standard output took all of it."""
 
     def begins(self, check: Check, places: Sequence[Place]) -> None:
         """A line."""
-        if self._aloud:
-            self._say(beginning(check, places), check.name)
+        self._voice.say_between(beginning(check, places), check.name)
 
     def ended(self, check: Check, parts: Sequence[Part]) -> None:
         """A line, or the whole report."""
-        for part in parts if self._aloud else ():
-            self._say(ending(part), verdict_line(part))
-
-    def _say(self, report: str, verdict: str) -> None:
-        self.is_heard = self.is_heard and say(report, verdict)
+        for part in parts:
+            self._voice.say_between(ending(part), verdict_line(part))
 
     def monitor_of(self, check: Check) -> Monitor | None:
         """Status lines, where they are wanted."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from tcpgoon.cli.output import complain, say
+from tcpgoon.cli.output import complain
 from tcpgoon.comparison.compared import Comparison
 from tcpgoon.errors import ExitStatus, SavedFileError, UsageError
 from tcpgoon.judge.verdict import Verdict
@@ -78,11 +78,6 @@ class Outputs:
         """The run begins."""
         if self._github:
             self._github.begin()
-
-    def say(self, report: str, verdict: str) -> None:
-        """Print ``report`` for people, unless standard output has another; ``verdict`` is said where that fails."""
-        if not self.owns_stdout:
-            say(report, verdict)
 
     def check_rows(self, rows: int) -> None:
         """Raise `SavedFileError` where so many ``rows`` are to be saved and cannot be."""

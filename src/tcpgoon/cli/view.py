@@ -32,24 +32,19 @@ def view_options(command: _Command) -> _Command:
     return command
 
 
-class View:
-    """What is shown on standard output, and connection events on stderr where it is ``verbose``.
+class Voice:
+    """What is said on standard output: all; the last of it alone where that is to be ``quiet``; nothing if ``silent``.
 
-    Nothing is shown there where it is ``silent``: standard output is for something else.
+    Once standard output has failed, the last verdict goes to stderr: it would be lost in silence.
     """
 
-    def __init__(
-        self, *, quiet: bool = False, plain: bool = False, verbose: bool = False, silent: bool = False
-    ) -> None:
+    def __init__(self, *, quiet: bool = False, silent: bool = False) -> None:
         self._quiet = quiet
         self._silent = silent
         self._is_heard = True
-        log = sys.stderr if verbose else None
-        self.monitor: Monitor | None = _quietly(log) if quiet or silent else _aloud(sys.stdout, log, plain)
-        """Who watches the runs."""
 
     def say(self, report: str, verdict: str) -> None:
-        """Print ``report``; where that is too much, its ``verdict``, which goes to stderr where output has failed."""
+        """Print ``report``; where that is too much, its ``verdict``."""
         if self._silent:
             return
         if self._is_heard:
@@ -61,6 +56,21 @@ class View:
         """The same of what is not the end of all: where that is too much, nothing."""
         if not (self._quiet or self._silent):
             self._is_heard = self._is_heard and say(report, verdict)
+
+
+class View(Voice):
+    """It, and what is shown of a run while it goes on; connection events on stderr where it is ``verbose``.
+
+    Nothing is shown on standard output where it is ``silent``: that is for something else.
+    """
+
+    def __init__(
+        self, *, quiet: bool = False, plain: bool = False, verbose: bool = False, silent: bool = False
+    ) -> None:
+        super().__init__(quiet=quiet, silent=silent)
+        log = sys.stderr if verbose else None
+        self.monitor: Monitor | None = _quietly(log) if quiet or silent else _aloud(sys.stdout, log, plain)
+        """Who watches the runs."""
 
     def leave(self) -> None:
         """Tidy up the terminal; for a signal handler that ends the process."""
