@@ -10,7 +10,7 @@ from tcpgoon.discovery.place import Place
 from tcpgoon.errors import ExitStatus
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.plan import Plan
-from tcpgoon.report.instances import each_report, each_verdict
+from tcpgoon.report.instances import each_report
 from tcpgoon.report.origin import heading
 from tcpgoon.report.text import text_report, verdict_line
 from tcpgoon.results import InstanceResult
@@ -51,5 +51,5 @@ def ask_each(
             ended=ended,
             keep_rows=reports.needs_rows,
         )
-        view.say(each_report(each, sys.stdout), each_verdict(each))
+        view.say(each_report(each, sys.stdout), verdict_line(each))
         return reports.write(each)

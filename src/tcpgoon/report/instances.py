@@ -14,6 +14,7 @@ from tcpgoon.plan.endpoint import host_port
 from tcpgoon.plan.escapes import printable
 from tcpgoon.report.origin import not_asked, status_of
 from tcpgoon.report.printed import printed, table_of, text_of, verdict_of
+from tcpgoon.report.text import verdict_line
 from tcpgoon.result import Result
 from tcpgoon.results import EachResult, InstanceResult
 
@@ -50,12 +51,7 @@ def each_report(each: EachResult, out: TextIO | None) -> str:
     for one in each.results:
         table.add_row(*map(text_of, _place(one)), verdict_of(one.verdict), *_came(one))
     others = [Text(not_asked(each.others))] if each.others else []
-    return printed(table, [Text(), *others, Text(each_verdict(each))], out)
-
-
-def each_verdict(each: EachResult) -> str:
-    """``FAIL: of 3 instances 1 failed, 2 passed``."""
-    return f"{each.verdict}: {each.reason}"
+    return printed(table, [Text(), *others, Text(verdict_line(each))], out)
 
 
 def _where(one: Located) -> str:
