@@ -7,6 +7,8 @@ from tcpgoon.cli.main import COMMANDS, commands, main
 from tcpgoon.errors import Bug, Declined, ExitStatus, PlanError, ResolutionError
 from tcpgoon.version import VERSION
 
+FORMS = "write host:port, [v6]:port or tcp://host:port"
+
 
 def run(*args: str) -> int:
     with pytest.raises(SystemExit) as caught:
@@ -60,6 +62,29 @@ def test_version(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_argument_at_all_is_a_usage_error_that_helps(capsys: pytest.CaptureFixture[str]) -> None:
     assert run() == ExitStatus.USAGE
     assert capsys.readouterr().err.startswith("Usage: tcpgoon [OPTIONS] COMMAND [ARGS]...\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        ("rnu", f"'rnu' has no port; {FORMS} ('rnu' is no command; did you mean run?)"),
+        (
+            "rnu -y 127.0.0.1 80",
+            "'rnu 127.0.0.1 80' is not a target: give HOST PORT or HOST:PORT "
+            "('rnu' is no command; did you mean run?) (see 'tcpgoon run --help')",
+        ),
+        (
+            "exlpain TG101",
+            "'TG101' is not a port: ports are 1 to 65535 ('exlpain' is no command; did you mean explain?)",
+        ),
+        ("help", f"'help' has no port; {FORMS} (for help: tcpgoon --help)"),
+        ("in", f"'in' has no port; {FORMS}"),
+        ("run rnu", f"'rnu' has no port; {FORMS}"),
+    ],
+)
+def test_a_command_that_is_mistyped(args: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*args.split()) == ExitStatus.USAGE
+    assert capsys.readouterr() == ("", f"tcpgoon: {line}\n")
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_the_exit_status(
             "write it like 100, 10k or 1.5m (see 'tcpgoon preflight --help')",
         ),
         ("host", "'host' has no port; write host:port, [v6]:port or tcp://host:port"),
-        ("a b c", "give a target: HOST PORT or HOST:PORT (see 'tcpgoon preflight --help')"),
+        ("a b c", "'a b c' is not a target: give HOST PORT or HOST:PORT (see 'tcpgoon preflight --help')"),
         ("--source nowhere:1", "'nowhere:1' is not an IP address"),
         ("--source 127.0.0.1 --source 127.0.0.1", "a source is given twice: its ports are no more for that"),
         ("-6 --source 127.0.0.1", "target, sources and -4/-6 do not agree: some are IPv4, some are IPv6"),

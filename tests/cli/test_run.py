@@ -136,7 +136,7 @@ def test_the_interval(flags: str) -> None:
             "'no/where' is not a network: write 10.0.0.0/24 or 2001:db8::/64",
         ),
         ("-6 --source 127.0.0.1 host 80", "target, sources and -4/-6 do not agree: some are IPv4, some are IPv6"),
-        ("a b c", "give a target: HOST PORT or HOST:PORT (see 'tcpgoon run --help')"),
+        ("a b c", "'a b c' is not a target: give HOST PORT or HOST:PORT (see 'tcpgoon run --help')"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_64(args: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:

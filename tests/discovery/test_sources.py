@@ -118,6 +118,10 @@ def test_those_that_need_none(tmp_path: Path, target: str) -> None:
         ("zookeeper+https://x/y", "zookeeper+https:// is not known here; there are host:port, acme://, consul://, "
          "dns://, eureka://, file://, k8s://, srv://, tcp:// and - (standard input)"),
         ("acm://x", "acm:// is not known here; did you mean acme://?"),
+        ("http://x/y", "http:// is not known here; write host:port, and --probe http:/PATH to have each connection "
+         "answered"),
+        ("https://x/y", "https:// is not known here; write host:port, and --tls --probe http:/PATH to have each "
+         "connection answered"),
     ],
 )  # fmt: skip
 def test_a_scheme_that_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, text: str) -> None:

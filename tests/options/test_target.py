@@ -25,8 +25,14 @@ def test_what_is_no_target(words: list[str]) -> None:
         target_of(words)
 
 
-@pytest.mark.parametrize("words", [[], ["a", "b", "c"]])
-def test_another_number_of_words(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give a target: HOST PORT or HOST:PORT"),
+        (["a", "b", "c"], "'a b c' is not a target: give HOST PORT or HOST:PORT"),
+    ],
+)
+def test_another_number_of_words(words: list[str], said: str) -> None:
     with click.Context(click.Command("run")), pytest.raises(click.UsageError) as caught:
         target_of(words)
-    assert caught.value.message == "give a target: HOST PORT or HOST:PORT"
+    assert caught.value.message == said

@@ -4,14 +4,14 @@ import importlib
 import io
 import sys
 import traceback
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
 
 from tcpgoon.cli.environment import Environment
 from tcpgoon.cli.output import OUTPUT_FAILED, abandon_output, complain
-from tcpgoon.errors import ExitStatus, TcpgoonError
+from tcpgoon.errors import ExitStatus, PlanError, TcpgoonError
 from tcpgoon.version import VERSION
 
 COMMANDS = {
@@ -30,6 +30,8 @@ COMMANDS = {
 }
 """Name of each command and where it is; imported when it is used, so that no command pays for another."""
 
+_FIRST = "tcpgoon.first"
+"""Where a context keeps the first word of a command line that names no command."""
 
 EPILOG = {
     "Environment": "Each flag is a variable, too: TCPGOON_HOLD=30s is --hold 30s. The command line comes first. With "
@@ -59,8 +61,18 @@ class Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, but with ``run`` put before what does not start with a command."""
         if args and args[0] not in (*COMMANDS, "--help", "-h", "--version"):
+            ctx.meta[_FIRST] = args[0]
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; where the first word is no target either, it may have been meant for a command."""
+        try:
+            return super().invoke(ctx)
+        except (click.UsageError, PlanError) as exc:
+            if note := _meant(ctx.meta.get(_FIRST, "")):
+                exc.add_note(note)
+            raise
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Called by click: our commands, and the flags of ``run``, whose name need not be given."""
@@ -123,10 +135,23 @@ def _bug() -> ExitStatus:
     return _fail("this is a bug of tcpgoon: please report it with the lines above", ExitStatus.BUG)
 
 
+def _meant(word: str) -> str:
+    """What to say of a first word that looks like the name of a command and is none; empty where it does not."""
+    if word == "help":
+        return "for help: tcpgoon --help"
+    if not word.isalpha() or len(word) < 3:
+        return ""
+    from tcpgoon.discovery.near import did_you_mean  # which no command line needs that is right
+
+    near = did_you_mean(word, COMMANDS)
+    return f"{word!r} is no command{near}" if near else ""
+
+
 def _with_hint(exc: click.UsageError) -> str:
     hint = f" (see '{exc.ctx.command_path} --help')" if exc.ctx else ""
     said = " ".join(map(str.strip, exc.format_message().splitlines())).rstrip(".")
-    return f"{_with_origin(said, exc.ctx.origin(said) if isinstance(exc.ctx, Environment) else '')}{hint}"
+    origin = exc.ctx.origin(said) if isinstance(exc.ctx, Environment) else ""
+    return f"{_with_origin(said, origin, *getattr(exc, '__notes__', ()))}{hint}"
 
 
 def _with_origin(said: str, *origins: str) -> str:

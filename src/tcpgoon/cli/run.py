@@ -37,7 +37,7 @@ class RunCommand(Command):
         Example("tcpgoon run -y -c 5k --rate 1k/s --probe http:/health 10.0.0.7:80", "each has to be answered, too"),
         Example("tcpgoon run -y -c 500 --tls --require 'p99 establishment < 50ms' db.local:5433", "and in time"),
         Example("tcpgoon run -y -c 2k --each eureka://registry:8761/CHECKOUT", "each instance of a service"),
-        Example("tcpgoon -c 100 localhost 8080", "the short form; it asks before it dials"),
+        Example("tcpgoon -c 100 127.0.0.1 8080", "the short form; it asks before it dials"),
     ),
     epilog="Exit status: 0 pass, 1 interrupted or declined, 2 the target failed, 3 inconclusive, 64 usage.",
 )

@@ -40,6 +40,12 @@ BUILT_IN = {
     "srv": BuiltIn("tcpgoon.discovery.registries.srv:find", "dns"),
 }
 
+_WEB = {
+    "http": "; write host:port, and --probe http:/PATH to have each connection answered",
+    "https": "; write host:port, and --tls --probe http:/PATH to have each connection answered",
+}
+"""What to write instead of the address of a page, which is at hand when somebody tests a web server."""
+
 
 def source_for(lookup: Lookup) -> Source:
     """The source that ``lookup`` is for, imported now. Raises `UsageError` where there is none, or it lacks something.
@@ -54,7 +60,7 @@ def source_for(lookup: Lookup) -> Source:
         alike = " or ".join(f"{clipped(kind)}://" for kind in near_names(lookup.kind, known))
         near = f"; did you mean {alike}?" if alike else ""
         there = f"; there are host:port, {', '.join(f'{kind}://' for kind in known)} and - (standard input)"
-        raise PlanError(f"{clipped(lookup.scheme)}:// is not known here{near or there}")
+        raise PlanError(f"{clipped(lookup.scheme)}:// is not known here{_WEB.get(lookup.kind, near or there)}")
     try:
         source: Source = others[lookup.kind].load()
     except (Exception, SystemExit) as exc:  # nobody but us may end the process: its status is a verdict

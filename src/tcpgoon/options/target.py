@@ -12,8 +12,10 @@ METAVAR = "HOST PORT | HOST:PORT | [V6]:PORT | SCHEME://…"
 
 def target_of(words: Sequence[str]) -> Target | Lookup:
     """The target of one or two ``words``. Raises `PlanError`, and a usage error for any other number of them."""
+    forms = "HOST PORT or HOST:PORT"
     if len(words) == 1:
         return parse_lookup(words[0]) if is_lookup(words[0]) else parse_target(words[0])
     if len(words) == 2:
         return parse_host_and_port(*words)
-    raise click.UsageError("give a target: HOST PORT or HOST:PORT", click.get_current_context())
+    said = f"{' '.join(words)!r} is not a target: give {forms}" if words else f"give a target: {forms}"
+    raise click.UsageError(said, click.get_current_context())
