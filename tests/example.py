@@ -17,7 +17,8 @@ from tcpgoon.record.outcome import FIN, Phase
 from tcpgoon.record.table import Table
 from tcpgoon.record.tls_facts import TlsFacts
 from tcpgoon.record.unserved import Unserved
-from tcpgoon.result import Environment, Result
+from tcpgoon.result import Environment, Part, Result
+from tcpgoon.results import SuiteResult
 
 
 def example() -> Result:
@@ -63,6 +64,11 @@ def example() -> Result:
         tls=(Agreed(TlsFacts(version="TLSv1.3", cipher="X"), 1),),
         newcomers=(newcomer,),
     )
+
+
+def suite_of(*checks: Part) -> SuiteResult:
+    """What came of a suite of these ``checks``."""
+    return SuiteResult(suite="s", checks=checks, begun_at="t", duration_s=1.0)
 
 
 def times(count: int, each_s: float) -> dict[str, float]:

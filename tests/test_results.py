@@ -4,7 +4,7 @@ from tcpgoon.discovery.instance import Instance, Status
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.result import Part, Result
 from tcpgoon.results import EachResult, InstanceResult, SuiteResult
-from tests.example import PLAIN, example
+from tests.example import PLAIN, example, suite_of
 
 
 @pytest.fixture
@@ -99,9 +99,7 @@ def test_the_verdict_over_several_checks_is_the_worst() -> None:
 
 
 def test_a_suite_as_plain_data(result: Result) -> None:
-    whole = SuiteResult(
-        suite="s", checks=(Part(name="a", verdict=Verdict.PASS, reason="r", result=result),), begun_at="t", duration_s=1
-    )
+    whole = suite_of(Part(name="a", verdict=Verdict.PASS, reason="r", result=result))
     assert whole.to_dict() == {
         "format": 1,
         "kind": "suite",
@@ -118,7 +116,7 @@ def test_a_suite_as_plain_data(result: Result) -> None:
 @pytest.mark.parametrize("verdict", Verdict)
 def test_only_a_pass_passed(verdict: Verdict) -> None:
     checks = (Part(name="db", verdict=verdict, reason="r"),)
-    suite = SuiteResult(suite="s", checks=checks, begun_at="t", duration_s=1)
+    suite = suite_of(*checks)
     assert of_each(verdict).passed is suite.passed is (verdict is Verdict.PASS)
 
 

@@ -16,8 +16,9 @@ from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.metrics import measure
 from tcpgoon.record.outcome import FIN, Side
 from tcpgoon.record.table import Table
-from tcpgoon.result import Result
-from tests.example import example
+from tcpgoon.result import Part, Result
+from tcpgoon.results import SuiteResult
+from tests.example import example, suite_of
 
 PLAN = Plan(target=Target("localhost", 80), connections=100, assurance=Assurance.HANDSHAKE)
 
@@ -63,6 +64,15 @@ def ran(
         reason="so it was",
         **fields,
     )
+
+
+def suite(**results: Result | None) -> SuiteResult:
+    """Checks by their names, of which those without a result are INCONCLUSIVE."""
+    checks = (
+        Part(name=name, verdict=one.verdict if one else Verdict.INCONCLUSIVE, reason="r", result=one)
+        for name, one in results.items()
+    )
+    return suite_of(*checks)
 
 
 def finding(code: str, side: Side = Side.TARGET_KERNEL, confidence: Confidence = Confidence.LIKELY) -> Finding:

@@ -11,9 +11,9 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.probe import Exchange
 from tcpgoon.record.table import Table
-from tcpgoon.result import Part, Result
-from tcpgoon.results import EachResult, SuiteResult
-from tests.comparison.runs import PLAN, finding, ran
+from tcpgoon.result import Result
+from tcpgoon.results import EachResult
+from tests.comparison.runs import PLAN, finding, ran, suite
 
 PASS, FAIL, INCONCLUSIVE = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
@@ -25,14 +25,6 @@ def said(comparison: Comparison) -> tuple[Verdict, str]:
 def only(comparison: Comparison) -> Compared:
     (part,) = comparison.parts
     return part
-
-
-def suite(**results: Result | None) -> SuiteResult:
-    checks = tuple(
-        Part(name=name, verdict=one.verdict if one else INCONCLUSIVE, reason="r", result=one)
-        for name, one in results.items()
-    )
-    return SuiteResult(suite="s", checks=checks, begun_at="t", duration_s=1.0)
 
 
 def test_the_same_run_is_no_worse() -> None:

@@ -10,9 +10,7 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.record.knock import Fared
 from tcpgoon.report.comparison import FORMATS, json, markdown, text
 from tcpgoon.report.formats import report_of
-from tcpgoon.result import Part
-from tcpgoon.results import SuiteResult
-from tests.comparison.runs import finding, knocked, ran
+from tests.comparison.runs import finding, knocked, ran, suite
 
 OLD = ran(took_s=0.010, findings=[finding("TG204")], knocks=knocked(*[0.010] * 10))
 NEW = ran(
@@ -56,13 +54,6 @@ def test_what_got_worse() -> None:
 
 
 def test_several_runs_and_several_parts() -> None:
-    def suite(**results: object) -> SuiteResult:
-        checks = tuple(
-            Part(name=name, verdict=one.verdict, reason="r", result=one)  # type: ignore[attr-defined,arg-type]
-            for name, one in results.items()
-        )
-        return SuiteResult(suite="s", checks=checks, begun_at="t", duration_s=1.0)
-
     olds = [suite(db=ran()), suite(db=ran(took_s=0.012)), suite(db=ran(verdict=Verdict.INTERRUPTED), web=ran())]
     assert text(compare(olds, suite(db=ran(took_s=0.011), web=ran(verdict=Verdict.INCONCLUSIVE), more=ran()))) == (
         "=== db ===\n"

@@ -12,7 +12,7 @@ from tcpgoon.record.listing import PIECE, Listed
 from tcpgoon.record.table import Table
 from tcpgoon.report.csv import csv
 from tcpgoon.result import Part, Result
-from tcpgoon.results import SuiteResult
+from tests.example import suite_of
 from tests.report.results import metrics, result
 
 
@@ -25,10 +25,6 @@ def of_rows(count: int) -> Result:
 
 def read(text: str) -> list[dict[str, str]]:
     return list(standard.DictReader(io.StringIO(text)))
-
-
-def suite(*parts: Part) -> SuiteResult:
-    return SuiteResult(suite="s", checks=parts, begun_at="2026-01-01", duration_s=1.0)
 
 
 def part(name: str, of: Result | None) -> Part:
@@ -50,11 +46,11 @@ def test_a_row_for_each_connection_under_a_header() -> None:
 
 
 def test_without_rows_the_header_alone() -> None:
-    assert "".join(csv(suite(part("one", None), part("two", of_rows(0))))) == HEADER
+    assert "".join(csv(suite_of(part("one", None), part("two", of_rows(0))))) == HEADER
 
 
 def test_of_several_parts_the_first_column_says_which() -> None:
-    rows = read("".join(csv(suite(part("one", of_rows(1)), part("two", None), part("three", of_rows(2))))))
+    rows = read("".join(csv(suite_of(part("one", of_rows(1)), part("two", None), part("three", of_rows(2))))))
     assert [(row["part"], row["connection"]) for row in rows] == [("one", "0"), ("three", "0"), ("three", "1")]
 
 
@@ -77,6 +73,6 @@ def test_it_comes_in_pieces() -> None:
     ],
 )
 def test_no_name_is_run_or_leaves_its_cell(name: str, cell: str) -> None:
-    (row,) = read("".join(csv(suite(part(name, of_rows(1))))))
+    (row,) = read("".join(csv(suite_of(part(name, of_rows(1))))))
     assert row["part"] == cell
     assert set(row) == {"part", *Listed._fields}

@@ -9,14 +9,11 @@ from tcpgoon.judge.verdict import Verdict
 from tcpgoon.report.github import MOST_ANNOTATIONS, annotations, hush, speak, summary
 from tcpgoon.report.markdown import in_brief, markdown
 from tcpgoon.result import Part
-from tcpgoon.results import Outcome, SuiteResult
+from tcpgoon.results import Outcome
+from tests.example import suite_of
 from tests.report.results import metrics, result
 
 PASSED = result(metrics())
-
-
-def suite(*parts: Part) -> SuiteResult:
-    return SuiteResult(suite="s", checks=parts, begun_at="t", duration_s=1)
 
 
 @pytest.mark.parametrize(
@@ -35,15 +32,15 @@ def test_an_annotation(verdict: Verdict, line: str) -> None:
 def test_of_several_those_that_did_not_pass() -> None:
     parts = [Part(name=f"a{number}", verdict=Verdict.FAIL, reason="r") for number in range(MOST_ANNOTATIONS + 1)]
     passed = Part(name="b", verdict=Verdict.PASS, reason="r")
-    assert list(annotations(suite(passed, *parts))) == [
+    assert list(annotations(suite_of(passed, *parts))) == [
         f"::error title=FAIL%3A a{number}::r" for number in range(MOST_ANNOTATIONS)
     ]
-    assert list(annotations(suite(passed, passed))) == ["::notice title=PASS%3A tcpgoon::of 2 checks 2 passed"]
+    assert list(annotations(suite_of(passed, passed))) == ["::notice title=PASS%3A tcpgoon::of 2 checks 2 passed"]
 
 
 def test_what_others_said_ends_no_command() -> None:
     hostile = Part(name="a,file=x::y%0A\r\n", verdict=Verdict.FAIL, reason="100%\n::set-output name=x::y\r\x1b[2J")
-    assert list(annotations(suite(hostile))) == [
+    assert list(annotations(suite_of(hostile))) == [
         r"::error title=FAIL%3A a%2Cfile=x%3A%3Ay%250A\r\n::100%25\n::set-output name=x::y\r\x1b[2J"
     ]
 

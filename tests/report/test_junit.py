@@ -14,8 +14,8 @@ from tcpgoon.report.findings import said
 from tcpgoon.report.junit import junit
 from tcpgoon.report.text import text_report
 from tcpgoon.result import Part
-from tcpgoon.results import EachResult, Outcome, SuiteResult
-from tests.example import example
+from tcpgoon.results import EachResult, Outcome
+from tests.example import example, suite_of
 from tests.report.outcomes import SECRET
 from tests.report.results import metrics, result
 
@@ -126,7 +126,7 @@ def test_what_is_not_known_is_an_error(outcomes: Mapping[str, Outcome]) -> None:
 def test_only_a_pass_passes(verdict: Verdict, kind: str) -> None:
     """Also where there is no result: what was not asked has not passed."""
     parts = (Part(name="one", verdict=verdict, reason="because"),)
-    whole = SuiteResult(suite="s", checks=parts, begun_at="t", duration_s=1)
+    whole = suite_of(*parts)
     assert cases(whole) == [("one", "verdict", kind, "" if kind == "passed" else "because")]
     came_of_a_run = cases(msgspec.structs.replace(result(metrics()), verdict=verdict))
     assert [(name, of_it) for _, name, of_it, _ in came_of_a_run] == [("verdict", kind)]
@@ -139,7 +139,7 @@ def test_nothing_asked_is_no_file_without_cases() -> None:
 
 def test_two_of_the_same_name_are_two() -> None:
     parts = tuple(Part(name="one", verdict=verdict, reason="") for verdict in (Verdict.PASS, Verdict.FAIL))
-    whole = SuiteResult(suite="s", checks=parts, begun_at="t", duration_s=1)
+    whole = suite_of(*parts)
     assert [kind for _, _, kind, _ in cases(whole)] == ["passed", "failure"]
 
 

@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.report.prometheus import prometheus
 from tcpgoon.result import Part
-from tcpgoon.results import Outcome, SuiteResult
-from tests.example import example
+from tcpgoon.results import Outcome
+from tests.example import example, suite_of
 from tests.report.outcomes import SECRET
 from tests.report.results import metrics, result
 
@@ -42,7 +42,7 @@ def test_names_types_and_units(outcomes: Mapping[str, Outcome]) -> None:
 
 def test_no_series_is_there_twice(outcomes: Mapping[str, Outcome]) -> None:
     same = Part(name="one", verdict=Verdict.PASS, reason="", result=example())
-    for outcome in (*outcomes.values(), SuiteResult(suite="s", checks=(same, same), begun_at="t", duration_s=1)):
+    for outcome in (*outcomes.values(), suite_of(same, same)):
         series = [
             (one.name, *sorted(one.labels.items())) for family in read(outcome).values() for one in family.samples
         ]
@@ -100,7 +100,7 @@ def test_what_is_not_known_is_not_there() -> None:
     assert {"tcpgoon_requirement_met", "tcpgoon_begun_timestamp_seconds"} == set(read(came)) - set(read(other))
     assert "tcpgoon_tls_handshake_seconds" not in read(came)
     nothing = Part(name="one", verdict=Verdict.INTERRUPTED, reason="")
-    whole = SuiteResult(suite="s", checks=(nothing,), begun_at="t", duration_s=1)
+    whole = suite_of(nothing)
     assert set(read(whole)) == {"tcpgoon_verdict", "tcpgoon_overall_verdict"}
 
 
@@ -110,8 +110,6 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 def test_a_name_is_a_label_and_nothing_else() -> None:
     name = 'a"} 1\ntcpgoon_x 2\\\x1b[2J'
-    whole = SuiteResult(
-        suite="s", checks=(Part(name=name, verdict=Verdict.PASS, reason=""),), begun_at="t", duration_s=1
-    )
+    whole = suite_of(Part(name=name, verdict=Verdict.PASS, reason=""))
     assert set(read(whole)) == {"tcpgoon_verdict", "tcpgoon_overall_verdict"}
     assert values(whole, "tcpgoon_verdict", "part")[0] == ('a"} 1\\ntcpgoon_x 2\\\\x1b[2J', 1)
