@@ -7,13 +7,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOMS = (
-    "errors", "version", "plan", "discovery", "options", "record", "judge", "result", "results", "saved", "comparison",
-    "engine", "runs", "report", "api", "server", "testing", "cli", "pytest_fixtures", "pytest_plugin", "__main__",
-    "tcpgoon",
+    "errors", "version", "plan", "discovery", "options", "record", "judge", "result", "results", "capacity", "saved",
+    "comparison", "engine", "runs", "report", "api", "server", "testing", "cli", "pytest_fixtures", "pytest_plugin",
+    "__main__", "tcpgoon",
 )  # fmt: skip
 """A module imports from its own room and from those before it. The last is the package's own ``__init__``."""
 
-PURE = {"errors", "plan", "record", "judge", "result", "results", "saved", "comparison"}
+PURE = {"errors", "plan", "record", "judge", "result", "results", "capacity", "saved", "comparison"}
 IMPURE_LIBRARIES = {
     "_asyncio", "_socket", "_ssl", "_thread", "_threading_local", "asyncio", "os", "posix", "select", "selectors",
     "socket", "ssl", "threading", "time",
@@ -32,7 +32,7 @@ STRANGERS = {
 WITH_NUMPY = {
     f"record/{name}.py"
     for name in (
-        "course", "distribution", "ending", "events", "histogram", "level", "lookout", "losses", "metrics",
+        "course", "distribution", "ending", "events", "extract", "histogram", "level", "lookout", "losses", "metrics",
         "newcomers", "rows", "samples", "shape", "timeline",
     )
 } | {"saved/columns.py", "comparison/changes.py"}  # fmt: skip

@@ -1,7 +1,7 @@
 """The same options, spelled in a file or in Python: by name, with values as on a command line."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -77,7 +77,7 @@ def converted(name: str, value: Any) -> Any:
 def asked_of(target: Target | Lookup, values: Mapping[str, Any], given: Collection[str]) -> Asked:
     """What is asked of ``target`` by ``values``, which are `converted`; the user gave those named in ``given``."""
     known = spelled_options()
-    whole = {str(option.name): values.get(name, _defaults()[str(option.name)]) for name, option in known.items()}
+    whole = {str(option.name): values.get(name, defaults()[str(option.name)]) for name, option in known.items()}
     return Asked(target, whole, {str(known[name].name) for name in given})
 
 
@@ -91,8 +91,20 @@ def _options() -> Iterator[click.Option]:
 
 
 @cache
-def _defaults() -> Mapping[str, Any]:
+def defaults() -> Mapping[str, Any]:
+    """What each option is where it is not given, by the name of its parameter."""
     return {**_command.make_context("asked", []).params}
+
+
+def options_beside(without: Collection[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What gives a command all the options but those ``without``, by the names of their parameters."""
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        params: list[click.Parameter] = command.__dict__.setdefault("__click_params__", [])
+        params.extend(param for param in reversed(_command.params) if param.name not in without)
+        return command
+
+    return give
 
 
 def _as_on_the_command_line(option: click.Option, value: Any) -> Any:

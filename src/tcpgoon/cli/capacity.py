@@ -1,0 +1,79 @@
+"""``tcpgoon capacity``: options → search → how many the target carries, and what stopped it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from tcpgoon.capacity import Capacity, Step
+from tcpgoon.cli.command import Command, Example
+from tcpgoon.cli.given import given
+from tcpgoon.cli.interrupt import interruptible
+from tcpgoon.cli.output import complain, say
+from tcpgoon.cli.prompt import confirm
+from tcpgoon.errors import ExitStatus
+from tcpgoon.options.search import asked_in_trials, search_of, search_options
+from tcpgoon.options.target import METAVAR, target_of
+from tcpgoon.report.capacity import capacity_line, capacity_text, step_line
+from tcpgoon.report.files import place_of
+from tcpgoon.report.status import write
+from tcpgoon.runs.capacity import find_capacity
+
+
+@click.command(
+    cls=Command,
+    short_help="Find how many connections a target carries.",
+    examples=(
+        Example("tcpgoon capacity -y 127.0.0.1:8080", "up to 10,000, and the number that is one too many"),
+        Example("tcpgoon capacity -y --probe http:/health --at-least 2k checkout:80", "a PASS from 2,000 on"),
+        Example("tcpgoon capacity -y --max 100k --require 'p99 establishment < 50ms' db:5432", "in time"),
+    ),
+    epilog="Exit status: 0 found, and enough, 1 interrupted or declined, 2 none, or too few, 3 inconclusive: "
+    "this client's limit came first, or no number held twice; 64 usage.",
+)
+@click.argument("target", nargs=-1, metavar=METAVAR)
+@click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the verdict and nothing else.")
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all that was found to this file.",
+)
+@search_options
+def capacity(
+    target: tuple[str, ...], assume_yes: bool, quiet: bool, json_path: Path | None, **options: Any
+) -> ExitStatus:
+    """Find the largest number of connections that a target carries at once.
+
+    One search on connections that are held: up in growing steps, down to the number between good and bad, which is then
+    held, proved, and followed by one more.
+    """
+    asked = asked_in_trials(target_of(target), options, given(options))
+    search = search_of(options)
+    (place,) = asked.places()
+    plan = msgspec.structs.replace(asked.plan_for(place.target), connections=search.most)
+    if not assume_yes:
+        confirm(plan, place, asked.is_secret)
+
+    def tried(step: Step) -> None:
+        if not quiet:
+            write(sys.stdout, f"{step_line(step)}\n")
+
+    with interruptible() as stop:
+        found = find_capacity(plan, search, endpoints=place.endpoints, origin=place.origin, tried=tried, stop=stop)
+        line = capacity_line(found)
+        is_said = say(line if quiet else capacity_text(found), line)
+        return _written(found, json_path) if is_said else found.verdict.exit_status
+
+
+def _written(found: Capacity, path: Path | None) -> ExitStatus:
+    if path is not None:
+        try:
+            place_of(str(path)).write([msgspec.json.format(msgspec.json.encode(found.to_dict())), b"\n"])
+        except OSError as exc:
+            complain(f"{path} cannot be written: {exc.strerror}")
+            return max(found.verdict.exit_status, ExitStatus.UNREPORTED)
+    return found.verdict.exit_status

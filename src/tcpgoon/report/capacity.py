@@ -1,0 +1,59 @@
+"""A search for people: a line for each number that was tried, and the answer last."""
+
+from collections.abc import Iterator
+
+from tcpgoon.capacity import Capacity, Step
+from tcpgoon.judge.carried import Bound
+from tcpgoon.plan.escapes import printable
+from tcpgoon.plan.units import format_duration
+from tcpgoon.record.knock import Fared
+from tcpgoon.report.findings import said
+
+
+def step_line(step: Step) -> str:
+    """``1,024 held in 0.6s; establishment p50/p99 = 80µs/1.2ms; the last one waited 0.3ms``."""
+    took = format_duration(step.duration_s)
+    if not step.good:
+        return f"{step.level:>9,}  bad after {took}, {step.left:,} left: {printable(step.reason)}"
+    parts = [f"{step.level:>9,}  good after {took}"]
+    if step.establishment_p50_s is not None and step.establishment_p99_s is not None:
+        times = map(format_duration, (step.establishment_p50_s, step.establishment_p99_s))
+        parts.append(f"establishment p50/p99 = {'/'.join(times)}")
+    if step.newcomer_s is not None:
+        parts.append(f"newcomer {format_duration(step.newcomer_s)}")
+    return ", ".join(parts)
+
+
+def capacity_text(capacity: Capacity) -> str:
+    """What came of it, below the lines of the trials."""
+    return "\n".join((*_told(capacity), capacity_line(capacity)))
+
+
+def capacity_line(capacity: Capacity) -> str:
+    """``PASS: carries 1,013 connections …``."""
+    return f"{capacity.verdict}: {printable(capacity.reason)}"
+
+
+def _told(capacity: Capacity) -> Iterator[str]:
+    held = capacity.confirmed
+    if held:
+        yield (
+            f"Confirmed: {capacity.carries:,} held for {format_duration(capacity.search.confirm_hold_s)}, "
+            f"{held.plan.level.name.lower()}"
+        )
+    if next_one := _next(capacity):
+        yield next_one
+    if capacity.answer.burst is not None and capacity.bound in (Bound.TARGET, Bound.MOST):
+        yield (
+            f"The rate is a limit, too: {capacity.carries:,} at {capacity.answer.per_s:,.0f}/s, "
+            f"{capacity.answer.burst:,} in a burst"
+        )
+    yield from (line for finding in capacity.findings for line in said(finding))
+
+
+def _next(capacity: Capacity) -> str:
+    one = capacity.next
+    if one is None or one.fared is Fared.UNASKED:
+        return ""
+    others = f"{one.pushed_out:,} of the others ended" if one.pushed_out else "the others live on"
+    return f"One more, number {capacity.carries + 1:,}: {one.name} after {format_duration(one.time_s)}; {others}"
