@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tcpgoon.api import compare, load, render, run, run_async, run_each, run_suite, save
+    from tcpgoon.api import compare, find_capacity, load, render, run, run_async, run_each, run_suite, save
+    from tcpgoon.capacity import Capacity
     from tcpgoon.comparison.compared import Comparison
     from tcpgoon.discovery.resolution import Found, resolve
     from tcpgoon.errors import PlanError, SavedFileError, TcpgoonError, Unanswerable, UsageError
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from tcpgoon.runs.suite import Audience
 
 _WHERE = {
-    "api": ("compare", "load", "render", "run", "run_async", "run_each", "run_suite", "save"),
+    "api": ("compare", "find_capacity", "load", "render", "run", "run_async", "run_each", "run_suite", "save"),
+    "capacity": ("Capacity",),
     "comparison.compared": ("Comparison",),
     "discovery.resolution": ("Found", "resolve"),
     "errors": ("PlanError", "SavedFileError", "TcpgoonError", "Unanswerable", "UsageError"),
@@ -35,6 +37,7 @@ _WHERE = {
 
 __all__ = [
     "Audience",
+    "Capacity",
     "Comparison",
     "EachResult",
     "Finding",
@@ -52,6 +55,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "compare",
+    "find_capacity",
     "load",
     "render",
     "resolve",

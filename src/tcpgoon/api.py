@@ -14,17 +14,22 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
+from tcpgoon.capacity import Capacity, Step
 from tcpgoon.comparison.compare import compare as _compare
 from tcpgoon.comparison.compared import Comparison, Tolerance
 from tcpgoon.errors import Bug, Unanswerable, UsageError
-from tcpgoon.options.named import Options
+from tcpgoon.options.named import Options, OtherOptions
+from tcpgoon.options.search import DIAL_TIMEOUT, OPTIONS_OF_A_RUN, check_bounds
 from tcpgoon.options.spelled import spelled
 from tcpgoon.options.suites.load import load_suite
+from tcpgoon.plan.search import Search
+from tcpgoon.plan.units import parse_duration_s
 from tcpgoon.report.files import place_of
 from tcpgoon.report.formats import render as _render
 from tcpgoon.result import Result
 from tcpgoon.results import EachResult, Outcome, SuiteResult
 from tcpgoon.runs.ask import ask, check_interval
+from tcpgoon.runs.capacity import find_capacity as _find_capacity
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.saved import loaded
 from tcpgoon.runs.stop import Stop
@@ -162,6 +167,54 @@ async def in_thread(work: Callable[[], _T], stop: Stop) -> _T:
         finally:
             _ = over.cancel() or over.exception()  # nobody asks for it any more
         raise
+
+
+def find_capacity(
+    target: str,
+    *,
+    most: int = Search().most,
+    first: int = Search().first,
+    step: int | None = None,
+    precision: float = Search().precision,
+    confirm_hold: str = "10s",
+    time_limit: str | None = None,
+    at_least: int | None = None,
+    tried: Callable[[Step], None] | None = None,
+    stop: Stop | None = None,
+    **options: Unpack[OtherOptions],
+) -> Capacity:
+    """The largest number of connections that ``target`` carries at once: `Capacity.carries`, and what stopped it.
+
+    The search goes from ``first`` to ``most`` at the largest, by ``step`` connections at the most from one trial to the
+    next; its answer is held for ``confirm_hold`` before it is believed. ``precision`` is a share of the answer; a sharp
+    limit is found to the unit all the same. The verdict is a PASS where the answer is known, and no less than
+    ``at_least``; INCONCLUSIVE where this client's own limit, or ``time_limit``, came first.
+
+    ``options`` say how each connection is opened and asked, as for `run`; those of its pace and of its hold mean
+    nothing here. ``tried`` is told of each trial, in this thread. Exceptions are those of `run`.
+    """
+    if idle := sorted(set(options) & OPTIONS_OF_A_RUN):
+        raise UsageError(f"{idle[0]} is no option of a search, which paces itself")
+    search = Search(
+        most=most,
+        first=first,
+        step=step,
+        precision=precision,
+        confirm_hold_s=parse_duration_s(confirm_hold),
+        time_limit_s=None if time_limit is None else parse_duration_s(time_limit),
+        at_least=at_least,
+    )
+    asked = spelled(target, {"dial_timeout": DIAL_TIMEOUT, **options})
+    check_bounds(asked.draft.requirements)
+    (place,) = asked.places()
+    return _find_capacity(
+        asked.plan_for(place.target),
+        search,
+        endpoints=place.endpoints,
+        origin=place.origin,
+        tried=tried or (lambda _step: None),
+        stop=stop,
+    )
 
 
 def _refuse_each(options: Mapping[str, Any]) -> None:

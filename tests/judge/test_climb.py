@@ -80,6 +80,13 @@ def test_where_a_slower_pace_brings_more_the_burst_is_said() -> None:
     assert (512, Pace.GENTLE) in tried
 
 
+def test_each_slower_look_may_go_further_at_the_same_number() -> None:
+    backlog = {Pace.BRISK: 52, Pace.STEADY: 300, Pace.GENTLE: 900}
+    climb, tried = climbed(lambda trial: limited(backlog[trial.pace])(trial), most=1_000, first=1_000)
+    assert tried[:3] == [(1_000, Pace.BRISK), (1_000, Pace.STEADY), (1_000, Pace.GENTLE)]
+    assert (climb.good, climb.bad, climb.burst, climb.pace) == (900, 901, 52, Pace.GENTLE)
+
+
 def test_repeated_syns_slow_it_down_whatever_seemed_to_hold() -> None:
     def queue(trial: Trial) -> Came:
         return Came(

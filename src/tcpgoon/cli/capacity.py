@@ -1,24 +1,20 @@
 """``tcpgoon capacity``: options → search → how many the target carries, and what stopped it."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from tcpgoon.capacity import Capacity, Step
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
-from tcpgoon.cli.output import complain, say
+from tcpgoon.cli.outputs import Outputs, formats_option
 from tcpgoon.cli.prompt import confirm
+from tcpgoon.cli.view import Voice
 from tcpgoon.errors import ExitStatus
 from tcpgoon.options.search import asked_in_trials, search_of, search_options
 from tcpgoon.options.target import METAVAR, target_of
-from tcpgoon.report.capacity import capacity_line, capacity_text, step_line
-from tcpgoon.report.files import place_of
-from tcpgoon.report.status import write
+from tcpgoon.report.capacity import FORMATS, answer_text, capacity_line, step_line
 from tcpgoon.runs.capacity import find_capacity
 
 
@@ -36,15 +32,10 @@ from tcpgoon.runs.capacity import find_capacity
 @click.argument("target", nargs=-1, metavar=METAVAR)
 @click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict and nothing else.")
-@click.option(
-    "--json",
-    "json_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all that was found to this file.",
-)
+@formats_option(FORMATS)
 @search_options
 def capacity(
-    target: tuple[str, ...], assume_yes: bool, quiet: bool, json_path: Path | None, **options: Any
+    target: tuple[str, ...], assume_yes: bool, quiet: bool, outputs: tuple[str, ...], **options: Any
 ) -> ExitStatus:
     """Find the largest number of connections that a target carries at once.
 
@@ -53,27 +44,20 @@ def capacity(
     """
     asked = asked_in_trials(target_of(target), options, given(options))
     search = search_of(options)
+    reports = Outputs(outputs, FORMATS)
     (place,) = asked.places()
     plan = msgspec.structs.replace(asked.plan_for(place.target), connections=search.most)
     if not assume_yes:
         confirm(plan, place, asked.is_secret)
-
-    def tried(step: Step) -> None:
-        if not quiet:
-            write(sys.stdout, f"{step_line(step)}\n")
-
+    voice = Voice(quiet=quiet, silent=reports.owns_stdout)
     with interruptible() as stop:
-        found = find_capacity(plan, search, endpoints=place.endpoints, origin=place.origin, tried=tried, stop=stop)
-        line = capacity_line(found)
-        is_said = say(line if quiet else capacity_text(found), line)
-        return _written(found, json_path) if is_said else found.verdict.exit_status
-
-
-def _written(found: Capacity, path: Path | None) -> ExitStatus:
-    if path is not None:
-        try:
-            place_of(str(path)).write([msgspec.json.format(msgspec.json.encode(found.to_dict())), b"\n"])
-        except OSError as exc:
-            complain(f"{path} cannot be written: {exc.strerror}")
-            return max(found.verdict.exit_status, ExitStatus.UNREPORTED)
-    return found.verdict.exit_status
+        found = find_capacity(
+            plan,
+            search,
+            endpoints=place.endpoints,
+            origin=place.origin,
+            tried=lambda step: voice.say_between(step_line(step), ""),
+            stop=stop,
+        )
+        voice.say(answer_text(found), capacity_line(found))
+        return reports.write(found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from tcpgoon.capacity import Capacity
 from tcpgoon.cli.output import complain
 from tcpgoon.comparison.compared import Comparison
 from tcpgoon.errors import ExitStatus, SavedFileError, UsageError
@@ -31,6 +32,10 @@ _ENDINGS |= {f".{name}": name for name in FORMATS}
 """What formats files of such names usually have."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+Reported = Outcome | Comparison | Capacity
+"""What there are reports of."""
 
 
 class _Output(NamedTuple):
@@ -86,15 +91,15 @@ class Outputs:
 
             check_size(rows)
 
-    def write(self, outcome: Outcome | Comparison) -> ExitStatus:
+    def write(self, outcome: Reported) -> ExitStatus:
         """Write them all, and say on stderr which could not be; the exit status that the command is to end with."""
         status = self.render(outcome)
         return outcome.verdict.exit_status if outcome.verdict is not Verdict.PASS else status
 
-    def render(self, outcome: Outcome | Comparison) -> ExitStatus:
+    def render(self, outcome: Reported) -> ExitStatus:
         """The same, but whatever the verdict is: the exit status says whether all could be written."""
         written = [_write(output, outcome) for output in self._outputs]
-        if self._github and not isinstance(outcome, Comparison):
+        if self._github and not isinstance(outcome, Comparison | Capacity):
             written.append(self._github.write(outcome))
         return ExitStatus.PASS if all(written) else ExitStatus.UNREPORTED
 
@@ -171,7 +176,7 @@ def _check_places(outputs: Sequence[_Output]) -> None:
         output.place.check()
 
 
-def _write(output: _Output, outcome: Outcome | Comparison) -> bool:
+def _write(output: _Output, outcome: Reported) -> bool:
     """Whether it could be written, or nobody wants it."""
     try:
         output.place.write(output.report(outcome))

@@ -13,10 +13,13 @@ from tcpgoon.options.sections import SectionedOption
 from tcpgoon.options.spelled import defaults, options_beside
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.lookup import Lookup
-from tcpgoon.plan.requirements import Field, Requirement, Unit
+from tcpgoon.plan.requirements import Field, Requirement
 from tcpgoon.plan.search import Search
 
 _search = partial(click.option, cls=SectionedOption, section="Search")
+
+DIAL_TIMEOUT = "2s"
+"""A SYN is repeated after one second: so one that is lost is forgiven, and who is silent does not take long."""
 
 _OPTIONS = (
     _search(
@@ -51,9 +54,9 @@ _OPTIONS = (
         "-t",
         "--dial-timeout",
         type=MILLISECONDS,
-        default="2000",
+        default=DIAL_TIMEOUT,
         show_default=True,
-        help="ms that a dial may take; a SYN is repeated after 1000.",
+        help="ms that a dial may take; a SYN is repeated after 1s.",
     ),
 )
 
@@ -62,6 +65,12 @@ _NOT_ASKED = {
     *("confirm_every", "canary", "canary_every", "probe_at", "probe_every"),
 }
 """The options of a run that mean nothing here: the search paces itself, and says when it asks."""
+
+OPTIONS_OF_A_RUN = frozenset(_NOT_ASKED - {"dial_timeout"})
+"""Those of them that nobody may give in Python either."""
+
+
+_SEARCHED_FOR = {Field.ESTABLISHED, Field.LOST, Field.PEAK}
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,14 +89,15 @@ def search_of(options: Mapping[str, Any]) -> Search:
 def asked_in_trials(target: Target | Lookup, options: Mapping[str, Any], given: Collection[str]) -> Asked:
     """How each trial asks ``target``. Raises `PlanError`."""
     asked = {name: value for name, value in options.items() if name not in Search.__struct_fields__}
-    for requirement in asked["requirements"]:
-        _check(requirement)
+    check_bounds(asked["requirements"])
     whole = {**defaults(), **asked}
     return Asked(target, whole, set(given) & asked.keys())
 
 
-def _check(requirement: Requirement) -> None:
-    if requirement.unit is Unit.COUNT:
-        raise PlanError(f"'{requirement}' is about a number of connections, which is searched for: use --at-least")
-    if requirement.field is Field.NEWCOMER:
-        raise PlanError(f"'{requirement}': a search cannot bound newcomers yet; use 'p99 establishment < …'")
+def check_bounds(requirements: Collection[Requirement]) -> None:
+    """Raise `PlanError` for one that is about what is searched for, or about what no trial measures."""
+    for requirement in requirements:
+        if requirement.field in _SEARCHED_FOR:
+            raise PlanError(f"'{requirement}' is about a number of connections, which is searched for: use --at-least")
+        if requirement.field is Field.NEWCOMER:
+            raise PlanError(f"'{requirement}': no trial has a newcomer; bound 'establishment < 50ms'")

@@ -1,6 +1,8 @@
 """A search for people: a line for each number that was tried, and the answer last."""
 
-from collections.abc import Iterator
+import json as _json
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from tcpgoon.capacity import Capacity, Step
 from tcpgoon.judge.carried import Bound
@@ -8,6 +10,12 @@ from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.knock import Fared
 from tcpgoon.report.findings import said
+
+FORMATS: Final[Mapping[str, str]] = {
+    "text": "tcpgoon.report.capacity:text",
+    "json": "tcpgoon.report.capacity:json",
+}
+"""Name of each format that a search has, and where its report is."""
 
 
 def step_line(step: Step) -> str:
@@ -24,7 +32,17 @@ def step_line(step: Step) -> str:
     return ", ".join(parts)
 
 
-def capacity_text(capacity: Capacity) -> str:
+def text(capacity: Capacity) -> str:
+    """The lines of the trials, and what came of it."""
+    return "\n".join((*map(step_line, capacity.steps), answer_text(capacity)))
+
+
+def json(capacity: Capacity) -> str:
+    """All of it, as plain data."""
+    return _json.dumps(capacity.to_dict(), indent=2, ensure_ascii=False)
+
+
+def answer_text(capacity: Capacity) -> str:
     """What came of it, below the lines of the trials."""
     return "\n".join((*_told(capacity), capacity_line(capacity)))
 

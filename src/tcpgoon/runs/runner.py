@@ -55,7 +55,7 @@ NO_NEWCOMERS = "how newcomers fare: this client has no descriptor or local port 
 NO_THREAD = "the counts while it runs: this client may start no thread that shows them (TG106)"
 
 
-class _Run(NamedTuple):
+class Known(NamedTuple):
     """What is known when nothing is open any more."""
 
     started: bool
@@ -106,7 +106,7 @@ def run(
             *([NO_NEWCOMERS] if plan.knocks and not knocks else []),
             *([NO_THREAD] if watch and watch.blind else []),
         ]
-        outcome = _Run(
+        outcome = Known(
             started=True,
             interrupted=those.interrupted,
             missing=(*those.missing, *unmeasured, *scene.inspector.missing),
@@ -116,11 +116,11 @@ def run(
             on_site=scene.inspector.on_site,
         )
     else:
-        outcome = _Run(started=False, interrupted=False)
+        outcome = Known(started=False, interrupted=False)
     table = those.table if those else Table(0)
     used = addresses_used(sources, dialled) if those else ()
-    environment = _environment(begun_at, outcome.missing)
-    return _judged(plan, found, origin, used, limits, table, outcome, environment, begun)
+    environment = environment_of(begun_at, outcome.missing)
+    return judged(plan, found, origin, used, limits, table, outcome, environment, begun)
 
 
 class _Scene:
@@ -162,17 +162,18 @@ def _watched(
     return Watch(monitor, table, begun, interval_s, far) if monitor else nullcontext()
 
 
-def _judged(
+def judged(
     plan: Plan,
     endpoints: tuple[Endpoint, ...],
     origin: Origin | None,
     sources: tuple[str, ...],
     limits: ClientLimits,
     table: Table,
-    outcome: _Run,
+    outcome: Known,
     environment: Environment,
     begun: float,
 ) -> Result:
+    """What ``table`` and all that is known besides mean."""
     knocks, sayings = tuple(outcome.knocks), outcome.heard.sayings
     metrics = measure(table, plan.level, knocks) if outcome.started else not_begun(plan.connections, plan.level)
     facts = Facts(
@@ -214,7 +215,8 @@ def _judged(
     )
 
 
-def _environment(begun_at: datetime, missing: tuple[str, ...]) -> Environment:
+def environment_of(begun_at: datetime, missing: tuple[str, ...]) -> Environment:
+    """Where and when it ran."""
     return Environment(
         tcpgoon=VERSION,
         python=platform.python_version(),

@@ -1,0 +1,128 @@
+"""A search is carried out: plan, limits, engine, trials, answer."""
+
+import select
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from tcpgoon.capacity import Capacity, Step
+from tcpgoon.discovery.instance import Origin
+from tcpgoon.discovery.resolver import resolve
+from tcpgoon.engine.climber import Climber
+from tcpgoon.engine.lanes import lanes
+from tcpgoon.engine.machine import preflight
+from tcpgoon.engine.machine.sources import addresses_used, sources_for
+from tcpgoon.engine.machine.strain import Gauge
+from tcpgoon.engine.on_site.inspector import Inspector, check_pid
+from tcpgoon.engine.portable import SelectorKernel
+from tcpgoon.engine.probes import questions
+from tcpgoon.engine.sockets import EpollKernel
+from tcpgoon.judge.carried import Bound, carried
+from tcpgoon.judge.diagnose import diagnose
+from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.preflight import is_possible
+from tcpgoon.plan.endpoint import Endpoint
+from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.probe import ProbeAt
+from tcpgoon.plan.search import Search
+from tcpgoon.plan.sources import is_automatic
+from tcpgoon.record.table import Table
+from tcpgoon.runs.capacity.ascent import Ascent
+from tcpgoon.runs.capacity.trials import Trials
+from tcpgoon.runs.runner import Known, environment_of, judged, ours_to_open
+from tcpgoon.runs.stop import Stop
+
+DIALS_FOR_EACH = 3
+"""So many dials there are for each connection that may be held: no row is dialled twice."""
+
+DIALS_BESIDE = 2_000
+
+
+def find_capacity(
+    plan: Plan,
+    search: Search,
+    *,
+    endpoints: Sequence[Endpoint] = (),
+    origin: Origin | None = None,
+    tried: Callable[[Step], None] = lambda _step: None,
+    stop: Stop | None = None,
+) -> Capacity:
+    """Search for the largest number of connections for which a run of ``plan`` would be a PASS.
+
+    ``tried`` is told of each trial when it is over. ``endpoints`` and ``origin`` are as for `run`, and so is what is
+    raised. ``stop`` ends the search early: INTERRUPTED.
+    """
+    found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
+    plan = structs.replace(plan, connections=search.most, workers=1, probe_at=ProbeAt.OPEN)
+    begun, begun_at, stop = time.monotonic(), datetime.now(UTC), stop or Stop()
+    with ours_to_open():
+        dialled = found if plan.spread else found[:1]
+        sources = sources_for(plan.sources, dialled, search.most + 1)
+        check_pid(plan.target_pid)
+        limits = preflight.look(dialled, sources, search.most, len(found), automatic=is_automatic(plan.sources))
+        most = _possible(limits, search.most, plan.force)
+        rows = DIALS_FOR_EACH * most + DIALS_BESIDE
+        table = Table(rows)
+        ask = questions(plan.probe, plan.tls)
+        kind = EpollKernel if hasattr(select, "epoll") else SelectorKernel
+        kernel = kind(lanes(dialled, sources, range(rows), rows), range(rows))
+        climber = Climber(plan, table, kernel, time.monotonic, begun, ask)
+    gauge = Gauge()
+    trials = Trials(plan, climber, table, limits, gauge)
+    ascent = Ascent(search, most, trials, climber, tried)
+    inspector = Inspector(dialled[0], plan.target_pid, lambda: climber.now_s, dialled[1:])
+    with inspector.watching():
+        stop.when_requested(climber.stop)
+        try:
+            ascent.go()
+            inspector.look_at_peak(len(climber.held()))
+        finally:
+            climber.end()
+            kernel.shut()
+    answer, on_site = ascent.answer, inspector.on_site
+    too_much = ascent.bad.facts if ascent.bad and answer.bound in (Bound.TARGET, Bound.UNSTEADY) else None
+    findings = diagnose(structs.replace(too_much, on_site=on_site)) if too_much else ()
+    judgement = carried(search, answer, findings)
+    environment = environment_of(begun_at, (*kernel.missing, *inspector.missing))
+    known = Known(started=True, interrupted=False, heard=climber.heard, strain=trials.strain, on_site=on_site)
+    confirmed = ascent.confirmed and judged(
+        ascent.confirmed.facts.plan,
+        found,
+        origin,
+        addresses_used(sources, dialled),
+        limits,
+        ascent.confirmed.table,
+        known,
+        environment,
+        begun,
+    )
+    return Capacity(
+        plan=plan,
+        search=search,
+        endpoint=found[0],
+        endpoints=found,
+        origin=origin,
+        environment=environment,
+        limits=limits,
+        duration_s=time.monotonic() - begun,
+        answer=answer,
+        next=ascent.next,
+        steps=tuple(ascent.steps),
+        findings=findings,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        confirmed=confirmed,
+    )
+
+
+def _possible(limits: ClientLimits, most: int, force: bool) -> int:
+    """How many of ``most`` this client can hold, and one more beside them; 0: not even one."""
+    if force or is_possible(limits, most + 1):
+        return most
+    low, high = 0, most + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_possible(limits, middle) else (low, middle)
+    return max(0, low - 1)

@@ -1,0 +1,248 @@
+"""One number after another is tried, on connections that are held all the time.
+
+Each trial is judged like a run, at the level that its gentlest proof gives: served where there is something to ask,
+else the handshake, and that nobody is closed. The answer alone is held for longer and asked for signs of life, which
+are not neutral; then one more knocks.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from msgspec import structs
+
+from tcpgoon.capacity import Next, Step
+from tcpgoon.engine.climber import Climber
+from tcpgoon.engine.machine.strain import Gauge
+from tcpgoon.judge.climb import Came, Pace, Trial
+from tcpgoon.judge.facts import Facts
+from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.strain import Strain
+from tcpgoon.judge.verdict import Judgement, Verdict, judge
+from tcpgoon.plan.assurance import Assurance
+from tcpgoon.plan.plan import Plan
+from tcpgoon.record.connection import State
+from tcpgoon.record.extract import extract
+from tcpgoon.record.knock import Fared
+from tcpgoon.record.metrics import Metrics, measure
+from tcpgoon.record.outcome import FIN, ClosedBy
+from tcpgoon.record.shape import shape
+from tcpgoon.record.table import Table
+
+SETTLE_S = 0.1
+"""Beside four round trips: so long a trial listens whether the target closes what it has taken."""
+
+SAMPLE = 50
+"""How many of those that were served before are asked again in each trial, where the probe can be repeated."""
+
+LEAST_PER_S = 1_000.0
+STEP_S = 0.5
+"""A step is opened in no less, unless that is slower than `LEAST_PER_S`: else it would measure the backlog."""
+
+AT_ONCE = {Pace.STEADY: 16, Pace.GENTLE: 1}
+"""Dials in flight."""
+
+LOST_ON_THE_PATH = 0.02
+"""A greater share of SYNs that are repeated is the target's doing, or that of the pace."""
+
+
+class Over(NamedTuple):
+    """Connections that were tried together, and what was judged of them."""
+
+    facts: Facts
+    judgement: Judgement
+    table: Table
+
+
+class Tried(NamedTuple):
+    """A trial that is over."""
+
+    step: Step
+    came: Came
+    over: Over
+
+
+class Trials:
+    """Trials of ``plan`` by ``climber``, which writes into ``table``; ``gauge`` was made before the first."""
+
+    def __init__(self, plan: Plan, climber: Climber, table: Table, limits: ClientLimits, gauge: Gauge) -> None:
+        self._plan = plan
+        self._climber = climber
+        self._table = table
+        self._limits = limits
+        self._gauge = gauge
+        self._asks = plan.level is Assurance.SERVED
+        self._level = Assurance.SERVED if self._asks else Assurance.HANDSHAKE
+        """What a trial proves."""
+        self._kept: list[int] = []
+        """The rows that are to be there."""
+
+    @property
+    def room(self) -> int:
+        """The largest number that there are rows for, and one more."""
+        return len(self._kept) + self._climber.free - 1
+
+    @property
+    def strain(self) -> Strain:
+        """What they demanded of this client so far."""
+        lag = self._climber.lag
+        return self._gauge.strain(lag.longest_s, lag.longest_s, lag.since_s)
+
+    def tried(self, trial: Trial) -> Tried:
+        """Hold as many as ``trial`` has, and let go of what is dubious then."""
+        begun_s = self._climber.now_s
+        self._let_go(self._kept[trial.level :])
+        kept = self._kept[: trial.level]
+        per_s = _pace(trial, trial.level - len(kept))
+        new, last = self._grow(trial.level - len(kept), per_s, AT_ONCE.get(trial.pace, self._plan.max_dialing))
+        self._ask_again(kept)
+        self._climber.wait(self._settle_s)
+        over = self._judged([*kept, *new], self._level)
+        hurried = self._is_hurried(new) and trial.pace is not Pace.GENTLE
+        whole = len(kept) + len(new) == trial.level
+        good = whole and not hurried and over.judgement.verdict is Verdict.PASS
+        self._kept = self._proved(kept if hurried else [*kept, *new])
+        if not good:
+            self._let_go(sorted(set(self._climber.held()) - set(self._kept)))
+        step = self._step(trial, begun_s, per_s, over, good, new, last)
+        return Tried(step, Came(good, len(self._kept), hurried), over)
+
+    def confirmed(self, hold_s: float) -> Over:
+        """Hold what is there, and have all of it proved."""
+        kept, since_s = list(self._kept), self._climber.now_s
+        self._climber.wait(hold_s)
+        if self._plan.level is Assurance.ACKNOWLEDGED:
+            self._climber.prove(since_s)
+        self._ask_again(kept)
+        return self._judged(kept, self._plan.level)
+
+    def left(self) -> int:
+        """How many of those that are to be there are."""
+        return sum(self._table.state[row] == State.ESTABLISHED for row in self._kept)
+
+    def let_go_all(self) -> None:
+        """Begin anew: what was asked for signs of life is not what it was."""
+        self._let_go(self._climber.held())
+        self._kept = []
+
+    def one_more(self) -> tuple[Next, Over]:
+        """Open one more beside what is there."""
+        kept, begun_s = list(self._kept), self._climber.now_s
+        new, _ = self._grow(1, Pace.GENTLE.value, 1)
+        self._climber.wait(2 * self._settle_s)
+        over = self._judged([*kept, *new], self._level)
+        row = next(iter(new), None)
+        came = Next(
+            fared=Fared.UNASKED if row is None else _fared(self._table, row, self._level),
+            time_s=self._climber.now_s - begun_s if row is None else self._time_of(row),
+            error=0 if row is None else self._table.error[row],
+            pushed_out=sum(self._table.state[other] != State.ESTABLISHED for other in kept),
+        )
+        self._kept = self._proved([*kept, *new])
+        return came, over
+
+    # What a trial is made of.
+
+    @property
+    def _settle_s(self) -> float:
+        last = self._climber.next - 1
+        return SETTLE_S + (4e-6 * self._table.rtt_us[last] if last >= 0 else 0.0)
+
+    def _grow(self, count: int, per_s: float, at_once: int) -> tuple[range, int | None]:
+        """Open ``count`` more; the rows, and the last of them where it came when all others were there."""
+        climber, first = self._climber, self._climber.next
+        is_wrong = self._is_wrong_since(first)
+        if count > 1:
+            climber.dial(count - 1, per_s, at_once, is_wrong)
+            climber.hear()
+        last = None
+        if count and not is_wrong() and climber.next == first + count - 1 and self._all_proved(first):
+            last = next(iter(climber.dial(1, per_s, 1, lambda: False)), None)
+            climber.hear()
+        return range(first, climber.next), last
+
+    def _all_proved(self, first: int) -> bool:
+        rows = range(first, self._climber.next)
+        return len(self._proved(rows)) == len(rows)
+
+    def _is_wrong_since(self, first: int) -> Callable[[], bool]:
+        """Whether any dialled from the row ``first`` on went wrong."""
+        return lambda: self._climber.went_wrong(range(first, self._climber.next)) > 0
+
+    def _ask_again(self, kept: Sequence[int]) -> None:
+        """Some of those that were served before: are they still?"""
+        probe = self._plan.probe
+        if self._asks and probe is not None and probe.repeatable and self._plan.tls is None:
+            self._climber.ask_again(kept[:: max(1, len(kept) // SAMPLE)])
+
+    def _is_hurried(self, new: Sequence[int]) -> bool:
+        """Whether so many SYNs had to be repeated that the accept queue may have run over."""
+        repeated = sum(self._table.retransmits[row] > 0 for row in new)
+        return repeated > LOST_ON_THE_PATH * len(new)
+
+    def _proved(self, rows: Sequence[int]) -> list[int]:
+        """Those of ``rows`` that are there, as far as a trial can tell."""
+        table = self._table
+        return [row for row in rows if table.state[row] == State.ESTABLISHED and table.assurance[row] >= self._level]
+
+    def _let_go(self, rows: Sequence[int]) -> None:
+        if rows:
+            self._climber.let_go(rows)
+            self._climber.wait(self._settle_s)
+
+    def _judged(self, rows: Sequence[int], assurance: Assurance) -> Over:
+        """What ``rows`` come to, were all closed now; those that were not even dialled are nobody's failure."""
+        table = extract(self._table, rows, len(rows), self._climber.now_s)
+        facts = Facts(
+            plan=structs.replace(self._plan, connections=max(1, len(rows)), assurance=assurance),
+            limits=self._limits,
+            metrics=measure(table, assurance, ()),
+            shape=shape(table, self._climber.lag.since_s or 0.0),
+            sayings=self._climber.heard.sayings,
+            strain=self.strain,
+        )
+        return Over(facts, judge(facts, ()), table)
+
+    def _step(
+        self, trial: Trial, begun_s: float, per_s: float, over: Over, good: bool, new: Sequence[int], last: int | None
+    ) -> Step:
+        metrics = self._metrics_of([row for row in new if self._table.established_s[row]])
+        times = metrics.establishment if metrics else None
+        return Step(
+            at_s=begun_s,
+            duration_s=self._climber.now_s - begun_s,
+            level=trial.level,
+            good=good,
+            left=len(self._kept),
+            per_s=per_s,
+            reason=over.judgement.reason,
+            establishment_p50_s=times.p50_s if times else None,
+            establishment_p99_s=times.p99_s if times else None,
+            newcomer_s=self._time_of(last) if last is not None and good else None,
+        )
+
+    def _metrics_of(self, rows: Sequence[int]) -> Metrics | None:
+        now_s = self._climber.now_s
+        return measure(extract(self._table, rows, len(rows), now_s), self._level, ()) if rows else None
+
+    def _time_of(self, row: int) -> float:
+        """How long ``row`` took until it was established, and served where it was asked; or until it ended."""
+        table = self._table
+        done_s = max(table.established_s[row], table.served_s[row], table.end_s[row]) or self._climber.now_s
+        return max(0.0, float(done_s) - float(table.start_s[row]))
+
+
+def _pace(trial: Trial, count: int) -> float:
+    most = float(trial.pace.value)
+    return min(most, max(LEAST_PER_S, count / STEP_S)) if trial.pace is Pace.BRISK else most
+
+
+def _fared(table: Table, row: int, level: Assurance) -> Fared:
+    match State(table.state[row]):
+        case State.ESTABLISHED:
+            return Fared.WELCOME if table.assurance[row] >= level else Fared.WAITING
+        case State.LOST:
+            return Fared.CLOSED if table.error[row] == FIN else Fared.RESET
+        case State.FAILED:
+            return Fared.WAITING if table.closed_by[row] == ClosedBy.US else Fared.REFUSED
+        case _:
+            return Fared.UNASKED
