@@ -87,6 +87,7 @@ PLAIN: dict[str, Any] = {
         "dial_timeout_s": 5.0,
         "max_dialing": 512,
         "hold_s": 1.0,
+        "keepalive_s": None,
         "close": "fin",
         "family": "any",
         "sources": [],

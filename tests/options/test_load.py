@@ -26,9 +26,9 @@ def options_of(*words: str) -> dict[str, Any]:
 
 
 DEFAULT: dict[str, Any] = {
-    "connections": 100, "sleep": None, "rate": None, "ramp": None, "dial_timeout": 5.0, "max_dialing": 512, "hold": 1.0,
-    "close": "fin", "family": None, "sources": (), "spread": False, "target_pid": None, "workers": "auto",
-    "requirements": (), "force": False,
+    "connections": 100, "sleep": None, "rate": None, "ramp": None, "dial_timeout": 5.0, "max_dialing": 512,
+    "hold": 1.0, "keepalive": None, "close": "fin", "family": None, "sources": (), "spread": False,
+    "target_pid": None, "workers": "auto", "requirements": (), "force": False,
 }  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def test_the_defaults() -> None:
         ("--dial-timeout 2s", {"dial_timeout": 2.0}),
         ("--max-dialing 1k", {"max_dialing": 1_000}),
         ("--hold 1m", {"hold": 60.0}),
+        ("--keepalive 30s", {"keepalive": 30.0}),
         ("--close reset", {"close": "reset"}),
         ("-4", {"family": "IPv4"}),
         ("-6", {"family": "IPv6"}),

@@ -42,6 +42,7 @@ def test_without_options_it_is_what_the_command_does() -> None:
         ({"connections": 5_000}, {"connections": 5_000}),
         ({"connections": "10k"}, {"connections": 10_000}),
         ({"hold": "1m30s"}, {"hold_s": 90.0}),
+        ({"keepalive": "30s"}, {"keepalive_s": 30.0}),
         ({"sleep": "0s"}, {"pacing": AllAtOnce()}),
         ({"sleep": "5ms"}, {"pacing": ConstantRate(0.005)}),
         ({"rate": "2k/s"}, {"pacing": ConstantRate(0.0005)}),

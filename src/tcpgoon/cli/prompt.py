@@ -75,6 +75,8 @@ def _marked(addresses: Sequence[str], all_of_them: bool) -> Iterator[str]:
 def _beyond_opening(plan: Plan, secret: bool) -> Iterator[str]:
     if plan.knocks:
         yield f"*   newcomers:   one more, every {format_duration(plan.canary_every_s)} while they are held"
+    if plan.keepalive_s:
+        yield f"*   keepalive:   on each that was idle for {format_duration(plan.keepalive_s)}"
     if plan.proxy_protocol:
         yield f"*   first:       a header of the PROXY protocol {plan.proxy_protocol.value}"
     if plan.tls:

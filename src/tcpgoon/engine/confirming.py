@@ -67,13 +67,17 @@ class _Call:
 
 
 class Confirming:
-    """Rounds of calls over the ``connections``, at most ``rate`` a second."""
+    """Rounds of calls over the ``connections``, at most ``rate`` a second.
 
-    def __init__(self, connections: Connections, rate: float) -> None:
+    ``keepalive_s``: our kernel calls them by itself so often, and goes on to after a round that is not the final one.
+    """
+
+    def __init__(self, connections: Connections, rate: float, keepalive_s: int = 0) -> None:
         self._connections = connections
         self._table = connections.table
         self._kernel = connections.kernel
         self._rate = rate
+        self._keepalive_s = keepalive_s
         self._settling = Settling(connections, rate)
         self._rows: Iterator[int] = iter(())
         self._begun_s = 0.0
@@ -222,6 +226,8 @@ class Confirming:
         if call.calls:
             self._kernel.no_keepalive(row)
             self._connections.called.discard(row)
+        if self._keepalive_s:
+            self._keep_alive(row)
         before = call.segments - (self._ours.get(row, 0) if self._ours else 0)
         if self._is_known(row, sign):
             self._table.acknowledge(row)
@@ -232,6 +238,13 @@ class Confirming:
             self._ours.pop(row, None)
         else:
             self._ours[row] = sign.segments - before
+
+    def _keep_alive(self, row: int) -> None:
+        """As before the round; once ``row`` is to be settled it is not to meet answers that we did not ask for."""
+        if self._final:
+            self._kernel.no_keepalive(row)
+        else:
+            self._kernel.keep_alive(row, self._keepalive_s)
 
     def _gone(self, row: int, now_s: float) -> None:
         self._connections.vanish(row, now_s, errno.ETIMEDOUT, ClosedBy.PATH)

@@ -47,6 +47,7 @@ class Dialling:
         self._pacing = share.pacing
         self._max_dialing = share.max_dialing
         self._timeout_s = plan.dial_timeout_s
+        self._keepalive_s = int(plan.keepalive_s or 0)
         self._opened = opened
         self._connections = connections
         self._table = connections.table
@@ -123,7 +124,13 @@ class Dialling:
         connections.held += 1
         if error:
             connections.end_with(row, now_s, error)
-        elif self._opened:
+        else:
+            self._established(row, now_s)
+
+    def _established(self, row: int, now_s: float) -> None:
+        if self._keepalive_s:
+            self._kernel.keep_alive(row, self._keepalive_s)
+        if self._opened:
             self._opened(row, now_s)
 
     def expire(self, seen_s: float) -> None:

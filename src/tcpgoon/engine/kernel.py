@@ -27,6 +27,11 @@ raises no event, `sign` shows it; a RST does. The peer answers one probe in 500 
 ask more often gains nothing. ``TCP_KEEPCNT`` is at its highest: the kernel would otherwise end a healthy connection on
 a path that loses packets, and how long to wait is for the loop to say. Once switched off, nothing more is sent.
 
+**Keeping alive.** The same options, set once with times of the user's own: then our kernel asks by itself whenever the
+connection was idle for so long, and ends it (ETIMEDOUT) when nine in a row got no answer, which is Linux's own number;
+of healthy connections on a path that loses one packet in ten, one in a million. A sign of life that is asked for
+meanwhile changes those times: they are set anew afterwards.
+
 **Closing.** ``close()`` sends a FIN, or a RST where the peer's bytes were not read. ``SO_LINGER`` with a time of 0
 makes it a RST in any case, and leaves no TIME_WAIT. Closing takes the socket out of the epoll set by itself, but not
 out of a selector of another kind.
@@ -145,6 +150,10 @@ class Kernel(Protocol):
 
     def no_keepalive(self, row: int) -> None:
         """Ask no more."""
+        ...
+
+    def keep_alive(self, row: int, idle_s: int) -> None:
+        """From now on let our kernel ask by itself whenever ``row`` was idle for so long."""
         ...
 
     def shut_down(self, row: int) -> None:

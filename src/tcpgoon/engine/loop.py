@@ -76,7 +76,7 @@ class Loop:
         self._speaks = bool(questions or plan.proxy_protocol)
         self._dialling = Dialling(plan, share, self._connections, self._speak if self._speaks else None)
         self._asking = Asking(plan, self._connections, questions, share.max_dialing)
-        self._confirming = Confirming(self._connections, share.confirm_rate)
+        self._confirming = Confirming(self._connections, share.confirm_rate, int(plan.keepalive_s or 0))
         self._newcomer = None if newcomer_row is None else Newcomer(plan, self._connections, newcomer_row, questions)
         self._newcomer_row = WAKE if newcomer_row is None else newcomer_row
         self._gates = gates or Alone(self._now_s)

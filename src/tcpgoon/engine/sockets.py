@@ -29,6 +29,9 @@ from tcpgoon.record.outcome import FIN, Phase
 _MOST_KEEPALIVES = 127
 _KEEPALIVE_AGAIN_S = 75
 """Sent by the kernel itself after so long; the loop is quicker."""
+_UNANSWERED_KEEPALIVES = 9
+_TCP_KEEPIDLE: int = getattr(socket, "TCP_KEEPIDLE", 0) or getattr(socket, "TCP_KEEPALIVE", 0x10)
+"""macOS calls it TCP_KEEPALIVE."""
 _READS = 4
 _RESET = struct.pack("ii", 1, 0)
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
@@ -216,6 +219,15 @@ class SocketKernel:
     def no_keepalive(self, row: int) -> None:
         """See `Kernel.no_keepalive`."""
         self._socket(row).setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 0)
+
+    def keep_alive(self, row: int, idle_s: int) -> None:
+        """See `Kernel.keep_alive`."""
+        sock = self._socket(row)
+        with suppress(OSError):  # BSD: it has ended meanwhile, and `poll` tells
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _UNANSWERED_KEEPALIVES)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, idle_s)
+            sock.setsockopt(socket.IPPROTO_TCP, _TCP_KEEPIDLE, idle_s)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def shut_down(self, row: int) -> None:
         """See `Kernel.shut_down`."""

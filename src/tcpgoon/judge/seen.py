@@ -364,7 +364,7 @@ class Seen:
     def is_reply(self, losses: Losses) -> bool:
         """Whether they may have ended because we asked them again: who knows nothing of them says so only then."""
         plan = self.plan
-        asked_s = (plan.hold_s, plan.probe_every_s, plan.confirm_every_s)
+        asked_s = (plan.hold_s, plan.probe_every_s, plan.confirm_every_s, plan.keepalive_s)
         return losses.ages.least >= min(after_s for after_s in asked_s if after_s is not None)
 
     # Newcomers.

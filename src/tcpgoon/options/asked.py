@@ -68,6 +68,7 @@ class Asked:
             dial_timeout_s=options["dial_timeout"],
             max_dialing=options["max_dialing"],
             hold_s=options["hold"],
+            keepalive_s=options["keepalive"],
             close=Close(options["close"]),
             family=Family(options["family"] or Family.ANY),
             sources=tuple(options["sources"]),

@@ -46,6 +46,12 @@ _OPTIONS = (
         help="How long all are held after the last dial ended.",
     ),
     _hold(
+        "--keepalive",
+        type=DURATION,
+        help="Let our kernel send a TCP keepalive on what has been idle for so long, so that something goes along the "
+        "path; it has the side effects of --confirm-every.  [default: none]",
+    ),
+    _hold(
         "--close",
         type=click.Choice([close.value for close in Close]),
         default=Close.FIN.value,

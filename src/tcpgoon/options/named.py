@@ -18,6 +18,7 @@ class OtherOptions(TypedDict, total=False):
     dial_timeout: str | None
     max_dialing: int | str | None
     hold: str | None
+    keepalive: str | None
     close: Literal["fin", "reset"] | None
     family: Literal["IPv4", "IPv6", "ipv4", "ipv6"] | None
     source: str | Sequence[str] | None

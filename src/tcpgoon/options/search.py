@@ -61,7 +61,7 @@ _OPTIONS = (
 )
 
 _NOT_ASKED = {
-    *("connections", "sleep", "rate", "ramp", "dial_timeout", "hold", "workers", "each", "spread"),
+    *("connections", "sleep", "rate", "ramp", "dial_timeout", "hold", "keepalive", "workers", "each", "spread"),
     *("confirm_every", "canary", "canary_every", "probe_at", "probe_every"),
 }
 """The options of a run that mean nothing here: the search paces itself, and says when it asks."""

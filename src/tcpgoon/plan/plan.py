@@ -28,6 +28,9 @@ SHORTEST_EVERY_S = 0.1
 HIGHEST_PID = 4_194_304
 """PID_MAX_LIMIT of Linux; the other systems have less."""
 
+LONGEST_KEEPALIVE_S = 32_767
+"""MAX_TCP_KEEPIDLE of Linux, nine hours."""
+
 MOST_CONFIRM_RATE = 50_000.0
 """Beyond it the signs of life of one tick of a slow clock overflow the queue of received packets."""
 
@@ -53,6 +56,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """At most so many dials are in flight."""
     hold_s: float = 1.0
     """How long all are held after the last dial ended."""
+    keepalive_s: float | None = None
+    """Our kernel sends a TCP keepalive on each connection that has been idle for so long, in whole seconds; None: none,
+    and what is idle sends nothing along the path."""
     close: Close = Close.FIN
     family: Family = Family.ANY
     sources: tuple[str, ...] = ()
@@ -96,6 +102,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         _in_range("number of connections", self.connections, 1, MOST_CONNECTIONS)
         _in_range("number of dials in flight", self.max_dialing, 1, MOST_CONNECTIONS)
         _in_range("hold", self.hold_s, 0, LONGEST_S)
+        if self.keepalive_s is not None:
+            _in_range("time between two keepalives", self.keepalive_s, 1, LONGEST_KEEPALIVE_S)
+            if not float(self.keepalive_s).is_integer():
+                raise PlanError(f"keepalives are sent every so many whole seconds: not every {self.keepalive_s:g} s")
         if self.dial_timeout_s <= 0:
             raise PlanError("a dial timeout of 0 fails every dial: it must be above 0")
         _in_range("dial timeout", self.dial_timeout_s, 0, LONGEST_S)

@@ -62,6 +62,7 @@ def _plan(result: Result) -> Iterator[tuple[str, str]]:
     yield "Connections", f"{plan.connections:,}"
     yield "Pacing", _pacing(result)
     yield "Hold", format_duration(plan.hold_s)
+    yield from [("Keepalive", format_duration(plan.keepalive_s))] if plan.keepalive_s else []
     yield "Assurance", plan.level.name.lower()
     # What a probe sends may be a secret: its name has to do.
     yield from [("Probe", plan.probe.name)] if plan.probe else []

@@ -72,6 +72,9 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
     """From the dial to the moment at which nothing comes from it any more, whatever it is asked."""
 
 
+MOST_UNANSWERED = 9
+"""Keepalives of our own kernel in a row, after which it ends a connection."""
+
 MOST_READ = 65_536
 """Bytes that one `FakeKernel.read` gives at the most."""
 
@@ -83,6 +86,7 @@ class _Happening(IntEnum):
     WAKE = 3
     WRITABLE = 4
     LIFE = 5
+    KEEPALIVE = 6
 
 
 class _Line(msgspec.Struct):
@@ -105,6 +109,9 @@ class _Line(msgspec.Struct):
     """That came: that of the handshake, data, and what acknowledged ours; the answers and repetitions apart."""
     answers: int = 0
     calls: int = 0
+    idle_s: int = 0
+    """Our kernel sends a keepalive whenever it was idle for so long; 0: never."""
+    unanswered: int = 0
     ended: bool = False
     ending: int = FIN
     shut: bool = False
@@ -140,6 +147,8 @@ class FakeKernel:
         """When each row was asked for a sign of life."""
         self.hushed: list[int] = []
         """The rows that are asked no more."""
+        self.kept_alive: list[tuple[float, int, int]] = []
+        """When each row was to be kept alive, and how often."""
         self.polls = 0
 
     @property
@@ -178,7 +187,7 @@ class FakeKernel:
             at_s, row, happening, _, data, line = heapq.heappop(self._agenda)
             if happening is _Happening.WAKE:
                 events.append((WAKE, 0))
-            elif line is self._lines.get(row) and not self._is_gone(row, at_s):
+            elif line is self._lines.get(row) and (happening is _Happening.KEEPALIVE or not self._is_gone(row, at_s)):
                 events.extend((row, mask) for mask in self._happened(row, at_s, happening, data))
         return events
 
@@ -267,7 +276,16 @@ class FakeKernel:
 
     def no_keepalive(self, row: int) -> None:
         """See `Kernel.no_keepalive`."""
+        self._lines[row].idle_s = 0
         self.hushed.append(row)
+
+    def keep_alive(self, row: int, idle_s: int) -> None:
+        """See `Kernel.keep_alive`; here whether anything else was sent meanwhile does not count."""
+        line, now_s = self._lines[row], self._clock()
+        self.kept_alive.append((now_s, row, idle_s))
+        if not line.idle_s:
+            self._plan(now_s + idle_s, row, _Happening.KEEPALIVE)
+        line.idle_s, line.unanswered = idle_s, 0
 
     def shut_down(self, row: int) -> None:
         """See `Kernel.shut_down`."""
@@ -297,6 +315,8 @@ class FakeKernel:
     def _happened(self, row: int, at_s: float, happening: _Happening, data: int | bytes) -> list[int]:
         """Let it be so; what `poll` says beside the row, if it says anything."""
         line = self._lines[row]
+        if happening is _Happening.KEEPALIVE:
+            return self._kept_alive(row, line, at_s)
         if happening is _Happening.DATA:
             if isinstance(data, bytes):
                 line.waiting += data
@@ -314,6 +334,18 @@ class FakeKernel:
             line.room = line.peer.room
         line.ended = line.ended or happening in (_Happening.END, _Happening.LIFE)
         return [int(happening in (_Happening.DATA, _Happening.END, _Happening.LIFE) or bool(line.peer.error))]
+
+    def _kept_alive(self, row: int, line: _Line, at_s: float) -> list[int]:
+        """Our kernel sends a keepalive on ``row``, or ends it."""
+        if not line.idle_s or line.ended:
+            return []
+        if line.unanswered == MOST_UNANSWERED:
+            line.ended, line.ending = True, errno.ETIMEDOUT
+            return [1]
+        self._plan(at_s + line.idle_s, row, _Happening.KEEPALIVE)
+        silent = self._is_gone(row, at_s) or line.peer.life is None
+        line.unanswered = line.unanswered + 1 if silent else 0
+        return [] if silent else self._happened(row, at_s, _Happening.LIFE, b"")
 
 
 def _state(line: _Line) -> int:
