@@ -295,4 +295,5 @@ PLAIN: dict[str, Any] = {
     },
     "on_site": None,
     "cost": None,
+    "lifetimes": None,
 }

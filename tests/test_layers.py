@@ -33,7 +33,7 @@ WITH_NUMPY = {
     f"record/{name}.py"
     for name in (
         "course", "distribution", "ending", "events", "extract", "histogram", "level", "lookout", "losses", "metrics",
-        "newcomers", "rows", "samples", "shape", "timeline",
+        "newcomers", "rows", "samples", "shape", "survival", "timeline",
     )
 } | {"saved/columns.py", "comparison/changes.py"}  # fmt: skip
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tcpgoon.api import compare, find_capacity, load, render, run, run_async, run_each, run_suite, save
+    from tcpgoon.api import compare, find_capacity, load, render, run, run_async, run_each, run_suite, save, soak
     from tcpgoon.capacity import Capacity
     from tcpgoon.comparison.compared import Comparison
     from tcpgoon.discovery.resolution import Found, resolve
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tcpgoon.runs.suite import Audience
 
 _WHERE = {
-    "api": ("compare", "find_capacity", "load", "render", "run", "run_async", "run_each", "run_suite", "save"),
+    "api": ("compare", "find_capacity", "load", "render", "run", "run_async", "run_each", "run_suite", "save", "soak"),
     "capacity": ("Capacity",),
     "comparison.compared": ("Comparison",),
     "discovery.resolution": ("Found", "resolve"),
@@ -64,6 +64,7 @@ __all__ = [
     "run_each",
     "run_suite",
     "save",
+    "soak",
 ]
 
 

@@ -20,6 +20,7 @@ from tcpgoon.comparison.compared import Comparison, Tolerance
 from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.options.named import Options, OtherOptions
 from tcpgoon.options.search import DIAL_TIMEOUT, OPTIONS_OF_A_RUN, check_bounds
+from tcpgoon.options.soak import CHECKPOINT_EVERY, DURATION_OF_A_SOAK, NOT_ASKED, check_checkpoints, check_soak
 from tcpgoon.options.spelled import spelled
 from tcpgoon.options.suites.load import load_suite
 from tcpgoon.plan.search import Search
@@ -32,6 +33,7 @@ from tcpgoon.runs.ask import ask, check_interval
 from tcpgoon.runs.capacity import find_capacity as _find_capacity
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.saved import loaded
+from tcpgoon.runs.soak import soak as _soak
 from tcpgoon.runs.stop import Stop
 from tcpgoon.runs.suite import Audience
 from tcpgoon.runs.suite import run_suite as _run_suite
@@ -215,6 +217,60 @@ def find_capacity(
         tried=tried or (lambda _step: None),
         stop=stop,
     )
+
+
+def soak(
+    target: str,
+    *,
+    duration: str = DURATION_OF_A_SOAK,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: str = CHECKPOINT_EVERY,
+    monitor: Monitor | None = None,
+    interval_s: float = 1.0,
+    stop: Stop | None = None,
+    **options: Unpack[Options],
+) -> Result:
+    """The same as `run`, for ``duration``: ``result.lifetimes`` says how old connections became.
+
+    In it are the curve of those that are alive by age, who ended the others, and whether there is a cliff (most of them
+    died at one age: an idle timeout or a maximum age) or a slope. ``keepalive="30s"`` shows whether it is the path that
+    gives up on what is idle.
+
+    The file ``checkpoint`` has what came so far, anew every ``checkpoint_every``, for `load` should this process be
+    killed: a result with the verdict ``INTERRUPTED``. When all is over it has the result. The other arguments and the
+    exceptions are those of `run`; ``hold`` is none, nor is the assurance ``handshake``. Besides, `OSError` is raised
+    where the file cannot be written in the end.
+    """
+    if idle := sorted(NOT_ASKED & {name for name, value in options.items() if value is not None}):
+        raise UsageError(
+            f"{idle[0]} is no option of a soak: duration says how long it lasts, and one instance is asked"
+        )
+    check_interval(interval_s)
+    every_s = parse_duration_s(checkpoint_every)
+    check_checkpoints(every_s)
+    asked = spelled(target, {**options, "hold": duration})
+    check_soak(asked.draft)
+    place = None if checkpoint is None else place_of(os.fspath(checkpoint))
+    if place:
+        place.check()
+    (where,) = asked.places()
+
+    def keep(so_far: Result) -> None:
+        if place:
+            place.write([saved(so_far)])
+
+    result = _soak(
+        asked.plan_for(where.target),
+        monitor,
+        endpoints=where.endpoints,
+        origin=where.origin,
+        interval_s=interval_s,
+        stop=stop,
+        keep=keep if place else None,
+        every_s=every_s,
+    )
+    keep(result)
+    return result
 
 
 def _refuse_each(options: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from tcpgoon.discovery.instance import Origin
 from tcpgoon.judge.cost import Cost
 from tcpgoon.judge.facts import Finding
+from tcpgoon.judge.lifetimes import Lifetimes
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.proofs import AtLevel
@@ -78,6 +79,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen at the target itself; None where it runs elsewhere, or could not be found."""
     cost: Cost | None = None
     """What a held connection costs the target; None where that was not seen, or of too few."""
+    lifetimes: Lifetimes | None = None
+    """How old connections became; None where it was no soak, or none was established."""
 
     @property
     def passed(self) -> bool:

@@ -61,5 +61,6 @@ def test_the_how_tos_have_commands() -> None:
         "howto/acceptance-stage.md",
         "howto/behind-a-balancer.md",
         "howto/find-a-limit.md",
+        "howto/soak.md",
         "howto/in-kubernetes.md",
     }

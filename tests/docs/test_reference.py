@@ -62,9 +62,9 @@ def test_each_variable_is_there_once(hooks: ModuleType) -> None:
         name for command in COMMANDS for name in variables(whole.get_command(whole_command(), command) or _NONE)
     }
     assert found == sorted(expected | {"TCPGOON_REGISTRY_PASSWORD"})
-    assert "| TCPGOON_FAMILY | -4 or -6 of run, capacity, resolve, preflight" in page
-    assert "| TCPGOON_FORCE | --force of run, capacity | `yes` or `no` |" in page
-    assert "| TCPGOON_REQUIRE | --require of run, capacity | REQUIREMENT, several separated by `;` |" in page
+    assert "| TCPGOON_FAMILY | -4 or -6 of run, soak, capacity, resolve, preflight" in page
+    assert "| TCPGOON_FORCE | --force of run, soak, capacity | `yes` or `no` |" in page
+    assert "| TCPGOON_REQUIRE | --require of run, soak, capacity | REQUIREMENT, several separated by `;` |" in page
 
 
 _NONE = click.Command("none")

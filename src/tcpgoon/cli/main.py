@@ -16,6 +16,7 @@ from tcpgoon.version import VERSION
 
 COMMANDS = {
     "run": "tcpgoon.cli.run:run",
+    "soak": "tcpgoon.cli.soak:soak",
     "capacity": "tcpgoon.cli.capacity:capacity",
     "check": "tcpgoon.cli.check:check",
     "report": "tcpgoon.cli.report:report",

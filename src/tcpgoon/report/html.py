@@ -22,6 +22,7 @@ from tcpgoon.report import numbers
 from tcpgoon.report.details import details
 from tcpgoon.report.figures import figures
 from tcpgoon.report.origin import not_asked
+from tcpgoon.report.survival_figure import survival_figure
 from tcpgoon.result import Part, Result
 from tcpgoon.results import EachResult, Outcome, SuiteResult
 
@@ -141,7 +142,7 @@ def _body(part: Part, place: int, of: int, extent: Extent) -> Markup:
         result=result,
         findings=found[: extent.findings],
         more_findings=len(found) - extent.findings,
-        figures=list(figures(result.series())) if result and extent.pictures else [],
+        figures=[*figures(result.series()), *survival_figure(result.lifetimes)] if result and extent.pictures else [],
         extent=extent,
         numbers=numbers,
         details=list(details(result)) if result and extent.details else [],

@@ -12,6 +12,7 @@ from tcpgoon.record.outcome import ClosedBy
 from tcpgoon.report import findings, on_site, proof
 from tcpgoon.report.origin import fared, origin_lines
 from tcpgoon.report.status import status_line
+from tcpgoon.report.survival import survival_lines
 from tcpgoon.result import Part, Result
 from tcpgoon.results import InstanceResult, Outcome
 
@@ -77,6 +78,7 @@ def _new(result: Result) -> Iterator[str]:
     yield from _ended(result)
     yield from proof.served(result)
     yield from proof.newcomers(result)
+    yield from survival_lines(result.lifetimes)
     if received := result.metrics.received_bytes:
         yield f"{'Received' if result.plan.asks else 'Received unasked, and dropped'}: {received:,} bytes"
     yield from on_site.on_site(result)

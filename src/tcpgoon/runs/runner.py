@@ -24,10 +24,12 @@ from tcpgoon.errors import Unanswerable
 from tcpgoon.judge.cost import cost_of
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.facts import Facts
+from tcpgoon.judge.lifetimes import asked_s, lifetimes, silent_s
 from tcpgoon.judge.limits import ClientLimits
 from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.preflight import is_possible
 from tcpgoon.judge.proofs import proofs
+from tcpgoon.judge.seen import Seen
 from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import checked, judge
 from tcpgoon.judge.workers import with_workers
@@ -40,6 +42,8 @@ from tcpgoon.record.knock import Knock
 from tcpgoon.record.live import Course
 from tcpgoon.record.metrics import measure, not_begun
 from tcpgoon.record.shape import shape
+from tcpgoon.record.so_far import as_if_ended
+from tcpgoon.record.survival import survival
 from tcpgoon.record.table import Table
 from tcpgoon.result import Environment, Result
 from tcpgoon.runs.course import course
@@ -75,14 +79,17 @@ def run(
     origin: Origin | None = None,
     interval_s: float = 1.0,
     stop: Stop | None = None,
+    ages: bool = False,
+    beside: Callable[[Callable[[], Result]], AbstractContextManager[object]] | None = None,
 ) -> Result:
     """Carry out ``plan`` and say what came of it.
 
     ``endpoints`` are what the target's name was resolved to, the one to dial first; by default it is resolved now.
     ``origin`` is where they were looked up, if that was in a registry.
-    ``monitor`` is shown a snapshot every ``interval_s`` seconds. ``stop`` ends the run early. A connection that fails
-    is part of the result; raised are `ResolutionError`, and `PlanError` for a source that is not ours or a process
-    that is not there.
+    ``monitor`` is shown a snapshot every ``interval_s`` seconds. ``stop`` ends the run early. With ``ages`` it is said
+    how old connections became. ``beside`` is entered while the run goes on, and given what says, in any thread, what it
+    would have come to had it been stopped then. A connection that fails is part of the result; raised are
+    `ResolutionError`, and `PlanError` for a source that is not ours or a process that is not there.
     """
     found = tuple(endpoints) or resolve(plan.target, plan.dialled_family)
     begun, begun_at = time.monotonic(), datetime.now(UTC)
@@ -96,9 +103,17 @@ def run(
         possible = plan.force or is_possible(limits, plan.connections)
         scene = _Scene(plan, dialled, begun) if possible else None
         those = party(plan, dialled, sources, limits.workers, knocks, begun, scene.at) if scene else None
+    used = addresses_used(sources, dialled) if those else ()
     if scene and those:
         stop = stop or Stop()
-        with scene.watched(those, stop, monitor, interval_s) as watch:
+
+        def so_far() -> Result:
+            known = Known(started=True, interrupted=True, knocks=tuple(those.knocks), strain=Strain(lag_s=those.lag_s))
+            table = as_if_ended(those.table, time.monotonic() - begun)
+            now = environment_of(begun_at, those.missing)
+            return judged(plan, found, origin, used, limits, table, known, now, begun, ages=ages)
+
+        with scene.watched(those, stop, monitor, interval_s) as watch, beside(so_far) if beside else nullcontext():
             stop.when_requested(those.stop)
             those.run()
         limits = preflight.as_they_are_now(limits)
@@ -118,9 +133,8 @@ def run(
     else:
         outcome = Known(started=False, interrupted=False)
     table = those.table if those else Table(0)
-    used = addresses_used(sources, dialled) if those else ()
     environment = environment_of(begun_at, outcome.missing)
-    return judged(plan, found, origin, used, limits, table, outcome, environment, begun)
+    return judged(plan, found, origin, used, limits, table, outcome, environment, begun, ages=ages)
 
 
 class _Scene:
@@ -172,8 +186,10 @@ def judged(
     outcome: Known,
     environment: Environment,
     begun: float,
+    *,
+    ages: bool = False,
 ) -> Result:
-    """What ``table`` and all that is known besides mean."""
+    """What ``table`` and all that is known besides mean; with ``ages``, also how old connections became."""
     knocks, sayings = tuple(outcome.knocks), outcome.heard.sayings
     metrics = measure(table, plan.level, knocks) if outcome.started else not_begun(plan.connections, plan.level)
     facts = Facts(
@@ -189,6 +205,7 @@ def judged(
         on_site=outcome.on_site,
     )
     findings = diagnose(facts)
+    became = survival(table, asked_s(plan), silent_s(plan)) if ages else None
     judgement, came = judge(facts, findings), checked(facts)
     return Result(
         plan=plan,
@@ -212,6 +229,7 @@ def judged(
         strain=outcome.strain,
         on_site=outcome.on_site,
         cost=cost_of(outcome.on_site) if outcome.on_site else None,
+        lifetimes=lifetimes(Seen(facts), became) if became else None,
     )
 
 
