@@ -64,8 +64,8 @@ def test_all_lived_on() -> None:
 
 def test_all_lived_on_with_keepalives() -> None:
     assert found((10, TAKEN), keepalive_s=30.0).hint == (
-        "with --keepalive 30s all lived on: where they die without it, the path or the target's kernel gives up on what "
-        "is idle"
+        "with --keepalive 30s all lived on: where they die without it, the path or the target's kernel gives up on "
+        "what is idle"
     )
 
 
@@ -168,8 +168,8 @@ def test_who_is_found_gone_at_the_end_may_have_died_at_any_age() -> None:
     one = found(GONE)
     assert one.fate is Fate.UNSEEN
     assert one.sentence == (
-        "100 of 100 were gone without a word when they were asked: each died at an age between 0s and 10m0s, or was never "
-        "there"
+        "100 of 100 were gone without a word when they were asked: each died at an age between 0s and 10m0s, or was "
+        "never there"
     )
     assert one.hint.startswith("try --keepalive 3m20s: ")
 
@@ -193,8 +193,8 @@ def test_keepalives_that_found_them_gone_know_an_interval() -> None:
 
 def test_keepalives_did_not_help() -> None:
     assert found((100, aged(CLOSED_BY_PEER, 60.0)), keepalive_s=20.0).hint == (
-        "keepalives went along the path every 20s: unless its timeout is shorter than that, it is the application's idle "
-        "timeout, which no keepalive reaches (--probe-every does), or a maximum age"
+        "keepalives went along the path every 20s: unless its timeout is shorter than that, it is the application's "
+        "idle timeout, which no keepalive reaches (--probe-every does), or a maximum age"
     )
 
 

@@ -20,7 +20,7 @@ from tcpgoon.engine.lag import Lag
 from tcpgoon.engine.newcomer import Newcomer
 from tcpgoon.engine.probes.making import Questions
 from tcpgoon.engine.probes.proxy_protocol import proxy_header
-from tcpgoon.engine.repeated import Repeated
+from tcpgoon.engine.repeated import MANY, Repeated
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.plan import Close, Plan
 from tcpgoon.plan.probe import ProbeAt
@@ -342,7 +342,7 @@ class Loop:
         if self._newcomer:
             # Not at once: what all N do to the target is to be over, so that it is not taken for the newcomer's doing.
             first_s = now_s + min(plan.canary_every_s, plan.hold_s) / 2
-            repeated.append(Repeated(first_s, plan.canary_every_s, self._knock))
+            repeated.append(Repeated(first_s, plan.canary_every_s, self._knock, MANY))
         return repeated
 
     def _ask_again(self) -> None:

@@ -57,7 +57,13 @@ OPTIONS = (
         help="While all are held one more client knocks again and again, to see how a newcomer fares; counted apart, "
         "never in N.  [default: where they are held for more than 1s]",
     ),
-    _proof("--canary-every", type=DURATION, default="1s", show_default=True, help="How often a newcomer knocks."),
+    _proof(
+        "--canary-every",
+        type=DURATION,
+        default="1s",
+        show_default=True,
+        help="How often a newcomer knocks; after each two thousand half as often.",
+    ),
     _probe(
         "--probe",
         metavar="NAME[:ARG]",

@@ -86,7 +86,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     canary: bool | None = None
     """Whether newcomers knock; None: where all are held for longer than a second."""
     canary_every_s: float = 1.0
-    """How often a newcomer knocks while all are held."""
+    """How often a newcomer knocks while all are held; after each two thousand half as often."""
     requirements: tuple[Requirement, ...] = ()
     """What has to hold for a PASS; `required` has what is required besides: where nothing is said of how many may be
     missing, all are held and none was lost."""
