@@ -103,10 +103,20 @@ def ages_s(lost: str) -> tuple[float, float]:
     return parse_duration_s(found[1]), parse_duration_s(found[2] or found[1])
 
 
-def run_installed(*words: object, before: Sequence[str] = (), env: dict[str, str] | None = None) -> Said:
-    """Run the installed command with ``-y`` and the given words; ``before`` is put before it."""
+def run_installed(
+    *words: object,
+    before: Sequence[str] = (),
+    env: dict[str, str] | None = None,
+    command: Sequence[str] = (),
+    cwd: Path | None = None,
+) -> Said:
+    """Run the installed command with ``-y`` and the given words; ``before`` is put before it.
+
+    ``command`` is the name of another one than ``run``; ``cwd`` the folder that it runs in.
+    """
     done = subprocess.run(
-        [*before, INSTALLED, "-y", *map(str, words)],
+        [*before, INSTALLED, *command, "-y", *map(str, words)],
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -77,10 +77,10 @@ class Lab:
             time.sleep(0.005)
         return started
 
-    def tcpgoon(self, *words: object) -> Said:
+    def tcpgoon(self, *words: object, command: Sequence[str] = (), cwd: Path | None = None) -> Said:
         """What the installed command says on the client, to these words and ``-y``."""
         with self.client.entered():
-            return run_installed(*words)
+            return run_installed(*words, command=command, cwd=cwd)
 
     def running(self, *words: object) -> Running:
         """The same, without waiting for its end."""
