@@ -174,6 +174,12 @@ def test_who_is_found_gone_at_the_end_may_have_died_at_any_age() -> None:
     assert one.hint.startswith("try --keepalive 3m20s: ")
 
 
+def test_who_was_never_let_in_has_not_died_of_idleness() -> None:
+    one = found((11, TAKEN), (50, fates.PHANTOM._replace(life_s=600.0)))
+    assert (one.fate, one.survival.unseen) == (Fate.UNSEEN, 50)
+    assert one.hint.startswith("look at the findings: the target's kernel says that it knows none of them")
+
+
 def test_some_died_before_the_eyes_and_others_did_not() -> None:
     one = found((100, aged(CLOSED_BY_PEER, 60.0)), (10, SILENT_PHANTOM._replace(life_s=600.0)))
     assert one.fate is Fate.CLIFF

@@ -85,7 +85,7 @@ def lifetimes(seen: Seen, survival: Survival) -> Lifetimes:
         survival=survival,
         fate=fate,
         sentence=sentence + _beside(fate, survival, seen.metrics.unknown),
-        hint=_hint(seen.plan, fate, survival),
+        hint=_NEVER_THERE if _may_never_have_been(seen, fate, survival) else _hint(seen.plan, fate, survival),
     )
 
 
@@ -212,6 +212,14 @@ def _is_by_age(seen: Seen, band: Band) -> bool:
     moments_s, ages_s = band.last_at_s - band.first_at_s, band.high_s - band.low_s
     after = [one for one in seen.facts.newcomers if one.at_s > band.last_at_s and one.fared is not Fared.UNASKED]
     return moments_s > 2 * ages_s + CLIFF_S or (bool(after) and all(one.fared is Fared.WELCOME for one in after))
+
+
+_NEVER_THERE = "look at the findings: the target's kernel says that it knows none of them, and may never have had them"
+
+
+def _may_never_have_been(seen: Seen, fate: Fate, survival: Survival) -> bool:
+    """Whether those that were not there when they were asked are what an accept queue has no room for."""
+    return fate is Fate.UNSEEN and 2 * seen.refused_by_kernel > survival.unseen and not seen.forgotten
 
 
 def _hint(plan: Plan, fate: Fate, survival: Survival) -> str:
