@@ -18,6 +18,8 @@ from tcpgoon.runs.stop import Stop
 
 CHECKPOINT_EVERY_S = 60.0
 
+NO_CHECKPOINTS = "checkpoints: this client may start no thread that makes them (TG106)"
+
 
 def soak(
     plan: Plan,
@@ -35,12 +37,14 @@ def soak(
     ``keep`` is given what came so far every ``every_s`` seconds, in a thread of its own: an INTERRUPTED result that
     says that it is a checkpoint. Raises what `run` does.
     """
+    made: list[Checkpoints[Result]] = []
 
     def beside(so_far: Callable[[], Result]) -> AbstractContextManager[object]:
         assert keep  # noqa: S101 - else this is not called
-        return Checkpoints(lambda: _checkpoint(so_far()), keep, every_s)
+        made.append(Checkpoints(lambda: _checkpoint(so_far()), keep, every_s))
+        return made[0]
 
-    return run(
+    result = run(
         plan,
         monitor,
         endpoints=endpoints,
@@ -50,6 +54,12 @@ def soak(
         ages=True,
         beside=beside if keep else None,
     )
+    return _without_checkpoints(result) if any(one.blind for one in made) else result
+
+
+def _without_checkpoints(result: Result) -> Result:
+    missing = (*result.environment.missing, NO_CHECKPOINTS)
+    return structs.replace(result, environment=structs.replace(result.environment, missing=missing))
 
 
 def _checkpoint(so_far: Result) -> Result:
