@@ -7,13 +7,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOMS = (
-    "errors", "version", "plan", "discovery", "options", "record", "judge", "result", "results", "capacity", "saved",
+    "errors", "version", "plan", "discovery", "options", "record", "judge", "result", "capacity", "results", "saved",
     "comparison", "engine", "runs", "report", "api", "server", "testing", "cli", "pytest_fixtures", "pytest_plugin",
     "__main__", "tcpgoon",
 )  # fmt: skip
 """A module imports from its own room and from those before it. The last is the package's own ``__init__``."""
 
-PURE = {"errors", "plan", "record", "judge", "result", "results", "capacity", "saved", "comparison"}
+PURE = {"errors", "plan", "record", "judge", "result", "capacity", "results", "saved", "comparison"}
 IMPURE_LIBRARIES = {
     "_asyncio", "_socket", "_ssl", "_thread", "_threading_local", "asyncio", "os", "posix", "select", "selectors",
     "socket", "ssl", "threading", "time",

@@ -19,7 +19,7 @@ from tcpgoon.comparison.compare import compare as _compare
 from tcpgoon.comparison.compared import Comparison, Tolerance
 from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.options.named import Options, OtherOptions
-from tcpgoon.options.search import DIAL_TIMEOUT, OPTIONS_OF_A_RUN, check_bounds
+from tcpgoon.options.search import OPTIONS_OF_A_RUN, spelled_in_trials
 from tcpgoon.options.soak import CHECKPOINT_EVERY, DURATION_OF_A_SOAK, NOT_ASKED, check_checkpoints, check_soak
 from tcpgoon.options.spelled import spelled
 from tcpgoon.options.suites.load import load_suite
@@ -181,6 +181,7 @@ def find_capacity(
     confirm_hold: str = "10s",
     time_limit: str | None = None,
     at_least: int | None = None,
+    recovery: bool = False,
     tried: Callable[[Step], None] | None = None,
     stop: Stop | None = None,
     **options: Unpack[OtherOptions],
@@ -190,7 +191,8 @@ def find_capacity(
     The search goes from ``first`` to ``most`` at the largest, by ``step`` connections at the most from one trial to the
     next; its answer is held for ``confirm_hold`` before it is believed. ``precision`` is a share of the answer; a sharp
     limit is found to the unit all the same. The verdict is a PASS where the answer is known, and no less than
-    ``at_least``; INCONCLUSIVE where this client's own limit, or ``time_limit``, came first.
+    ``at_least``; INCONCLUSIVE where this client's own limit, or ``time_limit``, came first. With ``recovery`` all are
+    released in the end, and searched for again: a FAIL where fewer are found then, or no newcomer is served as before.
 
     ``options`` say how each connection is opened and asked, as for `run`; those of its pace and of its hold mean
     nothing here. ``tried`` is told of each trial, in this thread. Exceptions are those of `run`.
@@ -205,9 +207,9 @@ def find_capacity(
         confirm_hold_s=parse_duration_s(confirm_hold),
         time_limit_s=None if time_limit is None else parse_duration_s(time_limit),
         at_least=at_least,
+        recovery=recovery,
     )
-    asked = spelled(target, {"dial_timeout": DIAL_TIMEOUT, **options})
-    check_bounds(asked.draft.requirements)
+    asked = spelled_in_trials(target, options)
     (place,) = asked.places()
     return _find_capacity(
         asked.plan_for(place.target),

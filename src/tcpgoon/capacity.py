@@ -7,7 +7,9 @@ import msgspec
 from tcpgoon.discovery.instance import Origin
 from tcpgoon.judge.carried import Answer, Bound
 from tcpgoon.judge.facts import Finding
+from tcpgoon.judge.knee import knee
 from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.recovery import Recovery
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.escapes import printable
@@ -15,7 +17,7 @@ from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.search import Search
 from tcpgoon.record.knock import Fared
 from tcpgoon.record.outcome import error_name
-from tcpgoon.result import FORMAT, Environment, Result
+from tcpgoon.result import FORMAT, Environment, Part, Result
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +39,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     establishment_p99_s: float | None = None
     """Of those that were opened in this trial; None where none was."""
     newcomer_s: float | None = None
-    """How long the last one took, which came when all others were there: established, and served where it was asked."""
+    """How long the last ones took, which came one after another when all others were there: established, and served
+    where they were asked. The median of five at the most."""
+    again: bool = False
+    """Whether it is one of the second search, after the release of all."""
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +60,12 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.fared} ({error_name(self.error)})" if self.error else str(self.fared)
 
 
+class SearchPart(Part, frozen=True, kw_only=True):
+    """The part of an outcome that is a search; its result is the run that the answer was confirmed by."""
+
+    capacity: "Capacity"
+
+
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is said about a search is a field of this."""
 
@@ -70,6 +81,8 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer
     next: Next | None = None
     """What happened to one more; None: none was tried."""
+    recovery: Recovery | None = None
+    """What came when all had been released; None: nobody asked, or there was nothing to release."""
     steps: tuple[Step, ...] = ()
     """All that was tried, in the order of time."""
     findings: tuple[Finding, ...] = ()
@@ -77,6 +90,12 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     confirmed: Result | None = None
     """The run that the answer was confirmed by: held, then proved; None: it came to none."""
+
+    @property
+    def parts(self) -> tuple[SearchPart, ...]:
+        """The search, and the run that confirmed its answer: its verdict is the search's, not that of the run."""
+        name = str(self.plan.target)
+        return (SearchPart(name=name, verdict=self.verdict, reason=self.reason, result=self.confirmed, capacity=self),)
 
     @property
     def carries(self) -> int:
@@ -87,6 +106,17 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     def bound(self) -> Bound:
         """What ended the search."""
         return self.answer.bound
+
+    @property
+    def curve(self) -> tuple[Step, ...]:
+        """The trials of the first search that held and opened any, by what they held: one of each number, the last."""
+        held = {step.level: step for step in self.steps if step.good and not step.again and step.newcomer_s is not None}
+        return tuple(held[level] for level in sorted(held))
+
+    @property
+    def knee(self) -> int | None:
+        """The largest number held before newcomers waited for much longer than in the beginning; None: they do not."""
+        return knee([(step.level, step.newcomer_s) for step in self.curve if step.newcomer_s is not None])
 
     @property
     def passed(self) -> bool:
@@ -103,6 +133,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
         """All but the rows and secrets, as plain data: strings, numbers, lists, dicts."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
         fields["plan"] = self.plan.as_told
+        fields["knee"] = self.knee
         fields["confirmed"] = self.confirmed and self.confirmed.to_dict()
         whole = {"format": FORMAT, "kind": "capacity", **fields}
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))

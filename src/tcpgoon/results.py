@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from tcpgoon.capacity import Capacity
 from tcpgoon.discovery.instance import Instance
 from tcpgoon.judge.verdict import Verdict, worst
 from tcpgoon.plan.escapes import printable
@@ -154,7 +155,7 @@ class SuiteResult(msgspec.Struct, frozen=True, kw_only=True):
         return plain
 
 
-Outcome = Result | EachResult | SuiteResult
+Outcome = Result | EachResult | SuiteResult | Capacity
 """What there is to report: it has a verdict, a reason, and parts, each with a result."""
 
 

@@ -1,6 +1,7 @@
 """The climb against targets that are functions: what is carried at which pace."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ def limited(limit: int) -> Target:
     return lambda trial: Came(trial.level <= limit, min(trial.level, limit))
 
 
-def climbed(target: Target, most: int = 10_000, **search: int) -> tuple[Climb, list[tuple[int, Pace]]]:
+def climbed(target: Target, most: int = 10_000, **search: Any) -> tuple[Climb, list[tuple[int, Pace]]]:
     climb, tried = Climb(Search(most=most, **search), most), []
     while (trial := climb.next) is not None:
         tried.append((trial.level, trial.pace))

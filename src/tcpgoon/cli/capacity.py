@@ -14,6 +14,8 @@ from tcpgoon.cli.view import Voice
 from tcpgoon.errors import ExitStatus
 from tcpgoon.options.search import asked_in_trials, search_of, search_options
 from tcpgoon.options.target import METAVAR, target_of
+from tcpgoon.plan.plan import MOST_CONNECTIONS
+from tcpgoon.plan.search import Search
 from tcpgoon.report.capacity import FORMATS, answer_text, capacity_line, step_line
 from tcpgoon.runs.capacity import find_capacity
 
@@ -43,7 +45,7 @@ def capacity(
     held, proved, and followed by one more.
     """
     asked = asked_in_trials(target_of(target), options, given(options))
-    search = search_of(options)
+    search = search_of(options, MOST_CONNECTIONS if assume_yes else Search().most)
     reports = Outputs(outputs, FORMATS)
     (place,) = asked.places()
     plan = msgspec.structs.replace(asked.plan_for(place.target), connections=search.most)

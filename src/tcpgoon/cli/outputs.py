@@ -34,7 +34,7 @@ _ENDINGS |= {f".{name}": name for name in FORMATS}
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-Reported = Outcome | Comparison | Capacity
+Reported = Outcome | Comparison
 """What there are reports of."""
 
 

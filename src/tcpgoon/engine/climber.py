@@ -15,6 +15,7 @@ from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.share import Share
 from tcpgoon.record.connection import State
 from tcpgoon.record.table import Table
+from tcpgoon.record.unserved import Unserved
 
 _ESTABLISHED, _FAILED, _LOST = int(State.ESTABLISHED), int(State.FAILED), int(State.LOST)
 
@@ -124,10 +125,11 @@ class Climber(Loop):
                 self._forget(row)
                 self._table.close(row, self._now_s())
 
-    def went_wrong(self, rows: range) -> int:
-        """How many of ``rows`` failed or are lost."""
+    def is_any_wrong(self, rows: range) -> bool:
+        """Whether one of ``rows`` failed, is lost, or was asked and not served."""
         states = self._table.state[rows.start : rows.stop].tobytes()
-        return states.count(_FAILED) + states.count(_LOST)
+        unserved = self._table.unserved[rows.start : rows.stop].tobytes()
+        return _FAILED in states or _LOST in states or unserved.count(Unserved.NONE) < len(unserved)
 
     def end(self) -> None:
         """Close all."""

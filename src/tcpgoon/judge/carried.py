@@ -34,6 +34,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest number above it that was not; None: none that was tried."""
     burst: int | None = None
     """How many there were when they were opened as fast as possible, where a slower pace brought more."""
+    client: str = ""
+    """What this client ran out of, such as ``local ports``, where that was known beforehand."""
     per_s: float = 0.0
     """The pace at which the answer was reached, connections a second at the most."""
     scatter: tuple[int, ...] = ()
@@ -73,7 +75,8 @@ def _said(answer: Answer, findings: Sequence[Finding]) -> str:
         case Bound.MOST | Bound.TARGET:
             return f"carries at least {many}, the most that was to be tried"
         case Bound.CLIENT:
-            return f"at least {many}: this client's limit came first{cause}"
+            ended = f"the client's {answer.client} ended first" if answer.client else "this client's limit came first"
+            return f"at least {many}: {ended}{cause}"
         case Bound.TIME:
             beyond = f", fewer than {answer.bad:,}" if answer.bad is not None else ""
             return f"at least {many}{beyond}: the time limit came first"

@@ -10,7 +10,7 @@ from tcpgoon.errors import PlanError
 from tcpgoon.options.asked import Asked
 from tcpgoon.options.params import COUNT, DURATION, MILLISECONDS, PERCENT
 from tcpgoon.options.sections import SectionedOption
-from tcpgoon.options.spelled import defaults, options_beside
+from tcpgoon.options.spelled import converted, defaults, options_beside, spelled
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.lookup import Lookup
 from tcpgoon.plan.requirements import Field, Requirement
@@ -21,14 +21,16 @@ _search = partial(click.option, cls=SectionedOption, section="Search")
 DIAL_TIMEOUT = "2s"
 """A SYN is repeated after one second: so one that is lost is forgiven, and who is silent does not take long."""
 
+PROBE_TIMEOUT = "2s"
+"""Above its limit a target may be silent, at each number that is too large."""
+
 _OPTIONS = (
     _search(
         "--max",
         "most",
         type=COUNT,
-        default="10k",
-        show_default=True,
-        help="The search ends there: nobody is to open a million by a slip.",
+        help="The search ends there.  [default: 10,000, so that nobody opens a million by a slip; "
+        "with -y what this client can hold]",
     ),
     _search("--from", "first", type=COUNT, default="1", show_default=True, help="The number that is tried first."),
     _search("--step", type=COUNT, help="It grows by no more from one trial to the next.  [default: it doubles]"),
@@ -50,6 +52,11 @@ _OPTIONS = (
     _search("--time-limit", "time_limit_s", type=DURATION, help="Give what is found by then.  [default: none]"),
     _search("--at-least", type=COUNT, help="What has to be carried for a PASS.  [default: one connection]"),
     _search(
+        "--recovery",
+        is_flag=True,
+        help="Release all, wait until a newcomer is served as before, and search again.",
+    ),
+    _search(
         "-d",
         "-t",
         "--dial-timeout",
@@ -58,15 +65,22 @@ _OPTIONS = (
         show_default=True,
         help="ms that a dial may take; a SYN is repeated after 1s.",
     ),
+    _search(
+        "--probe-timeout",
+        type=DURATION,
+        default=PROBE_TIMEOUT,
+        show_default=True,
+        help="How long the answer to a probe may take; who is silent for so long is not served.",
+    ),
 )
 
 _NOT_ASKED = {
     *("connections", "sleep", "rate", "ramp", "dial_timeout", "hold", "keepalive", "workers", "each", "spread"),
-    *("confirm_every", "canary", "canary_every", "probe_at", "probe_every"),
+    *("confirm_every", "canary", "canary_every", "probe_at", "probe_every", "probe_timeout"),
 }
 """The options of a run that mean nothing here: the search paces itself, and says when it asks."""
 
-OPTIONS_OF_A_RUN = frozenset(_NOT_ASKED - {"dial_timeout"})
+OPTIONS_OF_A_RUN = frozenset(_NOT_ASKED - {"dial_timeout", "probe_timeout"})
 """Those of them that nobody may give in Python either."""
 
 
@@ -81,23 +95,44 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def search_of(options: Mapping[str, Any]) -> Search:
-    """What is searched for. Raises `PlanError`."""
-    return Search(**{name: options[name] for name in Search.__struct_fields__})
+def patience(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``options``, spelled, with what is waited for less long in a search than in a run."""
+    asks = any(options.get(name) is not None for name in ("probe", "send", "expect", "tls"))
+    return {"dial_timeout": DIAL_TIMEOUT, **({"probe_timeout": PROBE_TIMEOUT} if asks else {}), **options}
+
+
+def spelled_in_trials(target: str, options: Mapping[str, Any]) -> Asked:
+    """How each trial asks ``target``, by ``options`` as `spelled` takes them. Raises `PlanError`."""
+    try:
+        bounds = converted("require", options.get("require") or ())
+    except PlanError:  # `spelled` says where it stands
+        bounds = ()
+    asked = spelled(target, {**patience(options), **newcomers_of(bounds)})
+    check_bounds(asked.draft.requirements)
+    return asked
+
+
+def search_of(options: Mapping[str, Any], most: int) -> Search:
+    """What is searched for, up to ``most`` where nothing else is said. Raises `PlanError`."""
+    asked = {name: options[name] for name in Search.__struct_fields__}
+    return Search(**{**asked, "most": most if asked["most"] is None else asked["most"]})
 
 
 def asked_in_trials(target: Target | Lookup, options: Mapping[str, Any], given: Collection[str]) -> Asked:
     """How each trial asks ``target``. Raises `PlanError`."""
     asked = {name: value for name, value in options.items() if name not in Search.__struct_fields__}
     check_bounds(asked["requirements"])
-    whole = {**defaults(), **asked}
+    whole = {**defaults(), **asked, **newcomers_of(asked["requirements"])}
     return Asked(target, whole, set(given) & asked.keys())
 
 
 def check_bounds(requirements: Collection[Requirement]) -> None:
-    """Raise `PlanError` for one that is about what is searched for, or about what no trial measures."""
+    """Raise `PlanError` for one that is about what is searched for."""
     for requirement in requirements:
         if requirement.field in _SEARCHED_FOR:
             raise PlanError(f"'{requirement}' is about a number of connections, which is searched for: use --at-least")
-        if requirement.field is Field.NEWCOMER:
-            raise PlanError(f"'{requirement}': no trial has a newcomer; bound 'establishment < 50ms'")
+
+
+def newcomers_of(requirements: Collection[Requirement]) -> dict[str, bool]:
+    """The option by which a plan has newcomers, where ``requirements`` bound their times: the last ones of a trial."""
+    return {"canary": True} if any(requirement.field is Field.NEWCOMER for requirement in requirements) else {}

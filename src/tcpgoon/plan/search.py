@@ -26,6 +26,9 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """When it gives what it has found by then; None: it takes its time."""
     at_least: int | None = None
     """What the target has to carry for a PASS; None: anything."""
+    recovery: bool = False
+    """Whether it is looked, when all have been released, how soon newcomers are served as before, and searched again.
+    """
 
     def __post_init__(self) -> None:
         _in_range("largest number of connections", self.most, 1, MOST_CONNECTIONS)

@@ -6,6 +6,7 @@ from typing import Final
 
 from tcpgoon.capacity import Capacity, Step
 from tcpgoon.judge.carried import Bound
+from tcpgoon.judge.recovery import Recovery
 from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.knock import Fared
@@ -20,7 +21,7 @@ FORMATS: Final[Mapping[str, str]] = {
 
 def step_line(step: Step) -> str:
     """``1,024 held in 0.6s; establishment p50/p99 = 80µs/1.2ms; the last one waited 0.3ms``."""
-    took = format_duration(step.duration_s)
+    took = f"{format_duration(step.duration_s)}{' (again)' if step.again else ''}"
     if not step.good:
         return f"{step.level:>9,}  bad after {took}, {step.left:,} left: {printable(step.reason)}"
     parts = [f"{step.level:>9,}  good after {took}"]
@@ -30,6 +31,24 @@ def step_line(step: Step) -> str:
     if step.newcomer_s is not None:
         parts.append(f"newcomer {format_duration(step.newcomer_s)}")
     return ", ".join(parts)
+
+
+_FEW = 4
+_BAR = 30
+"""Of so many marks is the bar of the longest time."""
+
+
+def curve_lines(capacity: Capacity) -> Iterator[str]:
+    """How long newcomers waited, by how many were held: bars; nothing where there are too few of them for a curve."""
+    curve, knee = capacity.curve, capacity.knee
+    longest_s = max((step.newcomer_s or 0.0 for step in curve), default=0.0)
+    if len(curve) < _FEW or not longest_s:
+        return
+    yield "A newcomer's time beside those held:"
+    for step in curve:
+        time_s = step.newcomer_s or 0.0
+        mark = "  <- the knee" if step.level == knee else ""
+        yield f"{step.level:>9,}  {format_duration(time_s):>7}  {'#' * round(_BAR * time_s / longest_s)}{mark}"
 
 
 def text(capacity: Capacity) -> str:
@@ -66,7 +85,22 @@ def _told(capacity: Capacity) -> Iterator[str]:
             f"The rate is a limit, too: {capacity.carries:,} at {capacity.answer.per_s:,.0f}/s, "
             f"{capacity.answer.burst:,} in a burst"
         )
+    if capacity.recovery:
+        yield _recovered(capacity.recovery)
+    yield from curve_lines(capacity)
     yield from (line for finding in capacity.findings for line in said(finding))
+
+
+def _recovered(recovery: Recovery) -> str:
+    after = [
+        f"{what} {format_duration(time_s)}" if time_s is not None else f"{what} never, in {format_duration(waited_s)}"
+        for what, time_s, waited_s in (
+            ("served after", recovery.served_s, recovery.waited_s),
+            ("as before after", recovery.as_before_s, recovery.waited_s),
+        )
+    ]
+    found = f"; a second search: {recovery.again.carries:,}" if recovery.again else ""
+    return f"After the release a newcomer was {', '.join(after)}{found}"
 
 
 def _next(capacity: Capacity) -> str:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from tcpgoon.capacity import Next, Step
 from tcpgoon.engine.climber import Climber
 from tcpgoon.judge.carried import Answer, Bound
 from tcpgoon.judge.climb import Climb, Pace, Trial
+from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.search import Search
 from tcpgoon.record.knock import Fared
@@ -19,13 +22,21 @@ class Ascent:
     """One ``search``, by ``trials``, up to the ``most`` that this client can hold."""
 
     def __init__(
-        self, search: Search, most: int, trials: Trials, climber: Climber, tried: Callable[[Step], None]
+        self,
+        search: Search,
+        most: int,
+        trials: Trials,
+        climber: Climber,
+        tried: Callable[[Step], None],
+        *,
+        again: bool = False,
     ) -> None:
         self._search = search
         self._most = most
         self._trials = trials
         self._climber = climber
         self._tell = tried
+        self._again = again
         self._climb = Climb(search, most)
         self._bound: Bound | None = None if most else Bound.CLIENT
         self._per_s = 0.0
@@ -33,7 +44,10 @@ class Ascent:
         """The numbers that held once, and not when they were to be confirmed."""
         self.steps: list[Step] = []
         self.bad: Over | None = None
-        """The last that was too much."""
+        """The last that was too much, if possible one that says why."""
+        self._says_why = False
+        self.ours: Over | None = None
+        """The one that ended by a limit of this client."""
         self.confirmed: Over | None = None
         self.next: Next | None = None
 
@@ -90,12 +104,19 @@ class Ascent:
         if tried.came.good:
             self._per_s = max(self._per_s, tried.step.per_s) if trial.pace is Pace.BRISK else tried.step.per_s
         elif verdict is Verdict.INCONCLUSIVE:
-            self._bound = self._bound or Bound.CLIENT
+            self._bound, self.ours = self._bound or Bound.CLIENT, tried.over
         elif verdict is Verdict.FAIL and not tried.came.hurried:
-            self.bad = tried.over
-        self.steps.append(tried.step)
-        self._tell(tried.step)
+            self._blame(tried.over)
+        step = structs.replace(tried.step, again=self._again)
+        self.steps.append(step)
+        self._tell(step)
         return tried
+
+    def _blame(self, over: Over) -> None:
+        """Keep the last that was too much; one that says why is not given up for one that does not."""
+        says_why = bool(diagnose(over.facts))
+        if says_why or not self._says_why:
+            self.bad, self._says_why = over, says_why
 
     def _confirm(self) -> bool:
         """Hold the answer, and have all proved; whether it did hold."""
@@ -111,7 +132,7 @@ class Ascent:
             self.confirmed = over
             return True
         if over.judgement.verdict is Verdict.INCONCLUSIVE:
-            self._bound = Bound.CLIENT
+            self._bound, self.ours = Bound.CLIENT, over
             return False
         self.bad = over
         left = self._trials.left()

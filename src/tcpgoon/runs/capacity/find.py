@@ -22,7 +22,8 @@ from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.judge.carried import Bound, carried
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.limits import ClientLimits
-from tcpgoon.judge.preflight import is_possible
+from tcpgoon.judge.preflight import checks, impossible, is_possible
+from tcpgoon.judge.recovery import with_recovery
 from tcpgoon.plan.endpoint import Endpoint
 from tcpgoon.plan.plan import Plan
 from tcpgoon.plan.probe import ProbeAt
@@ -30,6 +31,7 @@ from tcpgoon.plan.search import Search
 from tcpgoon.plan.sources import is_automatic
 from tcpgoon.record.table import Table
 from tcpgoon.runs.capacity.ascent import Ascent
+from tcpgoon.runs.capacity.release import MOST_KNOCKS, recovery
 from tcpgoon.runs.capacity.trials import Trials
 from tcpgoon.runs.runner import Known, environment_of, judged, ours_to_open
 from tcpgoon.runs.stop import Stop
@@ -37,7 +39,7 @@ from tcpgoon.runs.stop import Stop
 DIALS_FOR_EACH = 3
 """So many dials there are for each connection that may be held: no row is dialled twice."""
 
-DIALS_BESIDE = 2_000
+DIALS_BESIDE = 2_000 + MOST_KNOCKS
 
 
 def find_capacity(
@@ -63,7 +65,7 @@ def find_capacity(
         check_pid(plan.target_pid)
         limits = preflight.look(dialled, sources, search.most, len(found), automatic=is_automatic(plan.sources))
         most = _possible(limits, search.most, plan.force)
-        rows = DIALS_FOR_EACH * most + DIALS_BESIDE
+        rows = (2 if search.recovery else 1) * DIALS_FOR_EACH * most + DIALS_BESIDE
         table = Table(rows)
         ask = questions(plan.probe, plan.tls)
         kind = EpollKernel if hasattr(select, "epoll") else SelectorKernel
@@ -72,21 +74,38 @@ def find_capacity(
     gauge = Gauge()
     trials = Trials(plan, climber, table, limits, gauge)
     ascent = Ascent(search, most, trials, climber, tried)
+    second, recovered = Ascent(search, most, trials, climber, tried, again=True), None
     inspector = Inspector(dialled[0], plan.target_pid, lambda: climber.now_s, dialled[1:])
     with inspector.watching():
         stop.when_requested(climber.stop)
         try:
             ascent.go()
             inspector.look_at_peak(len(climber.held()))
+            answer = ascent.answer
+            if search.recovery and answer.carries and not climber.stopped:
+                recovered = recovery(trials, climber, ascent.steps, second)
         finally:
             climber.end()
             kernel.shut()
-    answer, on_site = ascent.answer, inspector.on_site
-    too_much = ascent.bad.facts if ascent.bad and answer.bound in (Bound.TARGET, Bound.UNSTEADY) else None
-    findings = diagnose(structs.replace(too_much, on_site=on_site)) if too_much else ()
+    answer, on_site = (
+        structs.replace(answer, client=_ended(limits, most) if most < search.most else ""),
+        inspector.on_site,
+    )
+    too_much = ascent.ours if answer.bound is Bound.CLIENT else ascent.bad
+    told = too_much is not None and answer.bound in (Bound.TARGET, Bound.UNSTEADY, Bound.CLIENT)
+    findings = diagnose(structs.replace(too_much.facts, on_site=on_site)) if too_much and told else ()
     judgement = carried(search, answer, findings)
+    if recovered:
+        judgement = with_recovery(search, answer, judgement, recovered)
     environment = environment_of(begun_at, (*kernel.missing, *inspector.missing))
-    known = Known(started=True, interrupted=False, heard=climber.heard, strain=trials.strain, on_site=on_site)
+    known = Known(
+        started=True,
+        interrupted=False,
+        heard=climber.heard,
+        knocks=ascent.confirmed.facts.newcomers if ascent.confirmed else (),
+        strain=trials.strain,
+        on_site=on_site,
+    )
     confirmed = ascent.confirmed and judged(
         ascent.confirmed.facts.plan,
         found,
@@ -109,12 +128,18 @@ def find_capacity(
         duration_s=time.monotonic() - begun,
         answer=answer,
         next=ascent.next,
-        steps=tuple(ascent.steps),
+        recovery=recovered,
+        steps=(*ascent.steps, *second.steps),
         findings=findings,
         verdict=judgement.verdict,
         reason=judgement.reason,
         confirmed=confirmed,
     )
+
+
+def _ended(limits: ClientLimits, most: int) -> str:
+    """What this client has too little of for one more than ``most``, and one beside them."""
+    return next((check.what for check in impossible(checks(limits, most + 2))), "")
 
 
 def _possible(limits: ClientLimits, most: int, force: bool) -> int:

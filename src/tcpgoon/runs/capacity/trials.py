@@ -6,6 +6,7 @@ are not neutral; then one more knocks.
 """
 
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import NamedTuple
 
 from msgspec import structs
@@ -20,9 +21,10 @@ from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Judgement, Verdict, judge
 from tcpgoon.plan.assurance import Assurance
 from tcpgoon.plan.plan import Plan
+from tcpgoon.plan.requirements import Field
 from tcpgoon.record.connection import State
 from tcpgoon.record.extract import extract
-from tcpgoon.record.knock import Fared
+from tcpgoon.record.knock import Fared, Knock
 from tcpgoon.record.metrics import Metrics, measure
 from tcpgoon.record.outcome import FIN, ClosedBy
 from tcpgoon.record.shape import shape
@@ -33,6 +35,9 @@ SETTLE_S = 0.1
 
 SAMPLE = 50
 """How many of those that were served before are asked again in each trial, where the probe can be repeated."""
+
+NEWCOMERS, NEWCOMERS_S = 5, 0.25
+"""So many of a trial come last, one after another: their times are those of newcomers. No further one after so long."""
 
 LEAST_PER_S = 1_000.0
 STEP_S = 0.5
@@ -51,6 +56,14 @@ class Over(NamedTuple):
     facts: Facts
     judgement: Judgement
     table: Table
+
+
+class Grown(NamedTuple):
+    """What was opened beside what was there."""
+
+    rows: range
+    last: tuple[int, ...] = ()
+    """Those that came last, one after another, when all others were there."""
 
 
 class Tried(NamedTuple):
@@ -75,6 +88,9 @@ class Trials:
         """What a trial proves."""
         self._kept: list[int] = []
         """The rows that are to be there."""
+        self._knocks: tuple[Knock, ...] = ()
+        """The newcomers of the last trial, where their times are bounded."""
+        self._bounds_newcomers = any(bound.field is Field.NEWCOMER for bound in plan.requirements)
 
     @property
     def room(self) -> int:
@@ -90,20 +106,26 @@ class Trials:
     def tried(self, trial: Trial) -> Tried:
         """Hold as many as ``trial`` has, and let go of what is dubious then."""
         begun_s = self._climber.now_s
-        self._let_go(self._kept[trial.level :])
-        kept = self._kept[: trial.level]
+        # Where times of newcomers are bounded there are some in each trial.
+        stay = max(0, trial.level - NEWCOMERS) if self._bounds_newcomers else trial.level
+        self._let_go(self._kept[stay:])
+        kept = self._kept[:stay]
         per_s = _pace(trial, trial.level - len(kept))
         new, last = self._grow(trial.level - len(kept), per_s, AT_ONCE.get(trial.pace, self._plan.max_dialing))
+        self._knocks = self._knocks_of(new, last, trial.level)
         self._ask_again(kept)
         self._climber.wait(self._settle_s)
         over = self._judged([*kept, *new], self._level)
         hurried = self._is_hurried(new) and trial.pace is not Pace.GENTLE
         whole = len(kept) + len(new) == trial.level
         good = whole and not hurried and over.judgement.verdict is Verdict.PASS
-        self._kept = self._proved(kept if hurried else [*kept, *new])
+        proved = self._proved([*kept, *new])
+        # Where all are there, and yet it is no PASS, a requirement is not met: what was opened made it so.
+        in_vain = not good and len(proved) == trial.level
+        self._kept = self._proved(kept) if hurried or in_vain else proved
         if not good:
             self._let_go(sorted(set(self._climber.held()) - set(self._kept)))
-        step = self._step(trial, begun_s, per_s, over, good, new, last)
+        step = self._step(trial, begun_s, per_s, over, good, new, last, hurried)
         return Tried(step, Came(good, len(self._kept), hurried), over)
 
     def confirmed(self, hold_s: float) -> Over:
@@ -119,14 +141,31 @@ class Trials:
         """How many of those that are to be there are."""
         return sum(self._table.state[row] == State.ESTABLISHED for row in self._kept)
 
-    def let_go_all(self) -> None:
-        """Begin anew: what was asked for signs of life is not what it was."""
-        self._let_go(self._climber.held())
-        self._kept = []
+    def let_go_all(self, *, settle: bool = True) -> None:
+        """Begin anew: what was asked for signs of life is not what it was. Returns when the target may know it."""
+        held, self._kept = self._climber.held(), []
+        if settle:
+            self._let_go(held)
+        else:
+            self._climber.let_go(held)
+
+    def knock(self) -> tuple[Fared, float]:
+        """Open one, and let go of it; how it fared, and how many seconds that took."""
+        begun_s = self._climber.now_s
+        new, _ = self._grow(1, Pace.GENTLE.value, 1)
+        row = next(iter(new), None)
+        if row is None:
+            return Fared.UNASKED, self._climber.now_s - begun_s
+        time_s = self._time_of(row)
+        self._climber.wait(self._settle_s)
+        fared = _fared(self._table, row, self._level)
+        self._climber.let_go([row])
+        return fared, time_s
 
     def one_more(self) -> tuple[Next, Over]:
         """Open one more beside what is there."""
         kept, begun_s = list(self._kept), self._climber.now_s
+        self._knocks = ()
         new, _ = self._grow(1, Pace.GENTLE.value, 1)
         self._climber.wait(2 * self._settle_s)
         over = self._judged([*kept, *new], self._level)
@@ -147,26 +186,52 @@ class Trials:
         last = self._climber.next - 1
         return SETTLE_S + (4e-6 * self._table.rtt_us[last] if last >= 0 else 0.0)
 
-    def _grow(self, count: int, per_s: float, at_once: int) -> tuple[range, int | None]:
-        """Open ``count`` more; the rows, and the last of them where it came when all others were there."""
+    def _grow(self, count: int, per_s: float, at_once: int) -> Grown:
+        """Open ``count`` more, the last of them one after another."""
         climber, first = self._climber, self._climber.next
         is_wrong = self._is_wrong_since(first)
-        if count > 1:
-            climber.dial(count - 1, per_s, at_once, is_wrong)
+        before = count - min(NEWCOMERS, count)
+        if before:
+            climber.dial(before, per_s, at_once, is_wrong)
             climber.hear()
-        last = None
-        if count and not is_wrong() and climber.next == first + count - 1 and self._all_proved(first):
-            last = next(iter(climber.dial(1, per_s, 1, lambda: False)), None)
+        last: list[int] = []
+        until_s = climber.now_s + NEWCOMERS_S
+        while climber.next < first + count and self._all_proved(range(first, climber.next)):
+            left = first + count - climber.next
+            if climber.now_s > until_s and left > 1:
+                climber.dial(left - 1, per_s, at_once, is_wrong)
+                climber.hear()
+                continue
+            one = climber.dial(1, per_s, 1, lambda: False)
             climber.hear()
-        return range(first, climber.next), last
+            if not one:
+                break
+            last.extend(one)
+        return Grown(range(first, climber.next), tuple(last))
 
-    def _all_proved(self, first: int) -> bool:
-        rows = range(first, self._climber.next)
-        return len(self._proved(rows)) == len(rows)
+    def _all_proved(self, rows: range) -> bool:
+        return not self._climber.stopped and len(self._proved(rows)) == len(rows)
+
+    def _knocks_of(self, new: Sequence[int], last: Sequence[int], level: int) -> tuple[Knock, ...]:
+        """The newcomers among ``new``: those that came ``last``. To whoever asks they came when all were open."""
+        if not self._bounds_newcomers:
+            return ()
+        at_s = max((float(self._table.established_s[row]) for row in new), default=0.0)
+        return tuple(
+            Knock(
+                at_s=at_s,
+                held=level - len(last) + number,
+                fared=_fared(self._table, row, self._level),
+                time_s=self._time_of(row),
+                gone_s=at_s,
+                error=self._table.error[row],
+            )
+            for number, row in enumerate(last)
+        )
 
     def _is_wrong_since(self, first: int) -> Callable[[], bool]:
         """Whether any dialled from the row ``first`` on went wrong."""
-        return lambda: self._climber.went_wrong(range(first, self._climber.next)) > 0
+        return lambda: self._climber.is_any_wrong(range(first, self._climber.next))
 
     def _ask_again(self, kept: Sequence[int]) -> None:
         """Some of those that were served before: are they still?"""
@@ -195,15 +260,24 @@ class Trials:
         facts = Facts(
             plan=structs.replace(self._plan, connections=max(1, len(rows)), assurance=assurance),
             limits=self._limits,
-            metrics=measure(table, assurance, ()),
+            metrics=measure(table, assurance, self._knocks),
             shape=shape(table, self._climber.lag.since_s or 0.0),
             sayings=self._climber.heard.sayings,
+            newcomers=self._knocks,
             strain=self.strain,
         )
         return Over(facts, judge(facts, ()), table)
 
     def _step(
-        self, trial: Trial, begun_s: float, per_s: float, over: Over, good: bool, new: Sequence[int], last: int | None
+        self,
+        trial: Trial,
+        begun_s: float,
+        per_s: float,
+        over: Over,
+        good: bool,
+        new: Sequence[int],
+        last: Sequence[int],
+        hurried: bool,
     ) -> Step:
         metrics = self._metrics_of([row for row in new if self._table.established_s[row]])
         times = metrics.establishment if metrics else None
@@ -214,11 +288,18 @@ class Trials:
             good=good,
             left=len(self._kept),
             per_s=per_s,
-            reason=over.judgement.reason,
+            reason=self._reason(over, new, hurried),
             establishment_p50_s=times.p50_s if times else None,
             establishment_p99_s=times.p99_s if times else None,
-            newcomer_s=self._time_of(last) if last is not None and good else None,
+            newcomer_s=median(map(self._time_of, last)) if last and good else None,
         )
+
+    def _reason(self, over: Over, new: Sequence[int], hurried: bool) -> str:
+        """What was judged, or why that counts for nothing."""
+        repeated = sum(self._table.retransmits[row] > 0 for row in new)
+        if hurried and over.judgement.verdict is Verdict.PASS:
+            return f"too fast: {repeated:,} of {len(new):,} had to repeat their SYN"
+        return over.judgement.reason
 
     def _metrics_of(self, rows: Sequence[int]) -> Metrics | None:
         now_s = self._climber.now_s
@@ -227,7 +308,8 @@ class Trials:
     def _time_of(self, row: int) -> float:
         """How long ``row`` took until it was established, and served where it was asked; or until it ended."""
         table = self._table
-        done_s = max(table.established_s[row], table.served_s[row], table.end_s[row]) or self._climber.now_s
+        came_s = table.established_s[row] if table.assurance[row] >= self._level else 0.0
+        done_s = max(came_s, table.served_s[row], table.end_s[row]) or self._climber.now_s
         return max(0.0, float(done_s) - float(table.start_s[row]))
 
 
