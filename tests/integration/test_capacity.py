@@ -114,7 +114,7 @@ def test_our_own_limit_is_never_sold_as_the_target_s(search: Search, server: Sta
     most, bad = answered.carries
     assert 150 < most < 200
     assert bad is None
-    assert answered.lines[-1] == f"INCONCLUSIVE: at least {most} connections: this client's limit came first"
+    assert answered.lines[-1] == f"INCONCLUSIVE: at least {most} connections: the client's descriptors ended first"
     enough = search(
         "--at-least", 100, target.host, target.port, before=("bash", "-c", 'ulimit -n 200; exec "$@"', "bash")
     )
@@ -163,12 +163,11 @@ def test_ctrl_c_ends_it_and_closes_all(server: StartServer) -> None:
     ("words", "complaint"),
     [
         (["--max", "0"], "the largest number of connections is 0"),
-        (["--from", "20k"], "the number to begin with is 20000: it must be from 1 to 10,000"),
+        (["--from", "20k", "--max", "10k"], "the number to begin with is 20000: it must be from 1 to 10,000"),
         (
             ["--require", "established >= 99%"],
             "is about a number of connections, which is searched for: use --at-least",
         ),
-        (["--require", "newcomer < 1ms"], "no trial has a newcomer"),
         (["--connections", "5"], "No such option"),
     ],
 )

@@ -1,66 +1,28 @@
 """What a search says beside the number: newcomers in time, and what comes when all are released."""
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable
 
 import pytest
 
 import tcpgoon
 from tcpgoon.judge.verdict import Verdict
+from tests.targets import KEEPER
 
-from .conftest import StartServer
+from .conftest import StartProgram, StartServer
 
-
-class Keeper:
-    """A server with places; ``leaks`` of those that it had given are never free again, and it may be slow when full."""
-
-    def __init__(self, places: int, *, leaks: int = 0, slow_from: int | None = None) -> None:
-        self.places, self.leaks, self.slow_from = places, leaks, slow_from
-        self.taken = 0
-        self.lock = threading.Lock()
-        self.listening = socket.create_server(("127.0.0.1", 0), backlog=1_024)
-        self.port = self.listening.getsockname()[1]
-
-    def serve(self) -> None:
-        while True:
-            try:
-                one, _ = self.listening.accept()
-            except OSError:
-                return
-            with self.lock:
-                is_full = self.taken >= self.places
-                self.taken += not is_full
-                slow = self.slow_from is not None and self.taken > self.slow_from
-            if is_full:
-                one.close()
-            else:
-                threading.Thread(target=self.keep, args=(one, slow), daemon=True).start()
-
-    def keep(self, one: socket.socket, slow: bool) -> None:
-        with one:
-            while data := one.recv(64):
-                if slow:
-                    time.sleep(0.1)
-                one.sendall(data)
-        with self.lock:
-            leaked = self.leaks > 0
-            self.leaks -= leaked
-            self.taken -= not leaked
+StartKeeper = Callable[..., str]
 
 
-@contextmanager
-def keeping(keeper: Keeper) -> Iterator[str]:
-    thread = threading.Thread(target=keeper.serve, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{keeper.port}"
-    finally:
-        keeper.listening.shutdown(socket.SHUT_RDWR)
-        keeper.listening.close()
-        thread.join(10)
+@pytest.fixture
+def keeper(start: StartProgram, free_port: int) -> StartKeeper:
+    """Starts ``tests/targets/keeper.py`` with the flags given; where it is."""
+
+    def run(*flags: object) -> str:
+        start(sys.executable, KEEPER, "127.0.0.1", free_port, *flags)
+        return f"127.0.0.1:{free_port}"
+
+    return run
 
 
 def test_a_target_that_recovers_is_said_to(server: StartServer) -> None:
@@ -75,9 +37,9 @@ def test_a_target_that_recovers_is_said_to(server: StartServer) -> None:
     assert {step.again for step in found.steps} == {False, True}
 
 
-def test_places_that_are_not_free_again_are_a_fail() -> None:
-    with keeping(Keeper(100, leaks=40)) as target:
-        found = tcpgoon.find_capacity(target, most=300, confirm_hold="200ms", recovery=True)
+def test_places_that_are_not_free_again_are_a_fail(keeper: StartKeeper) -> None:
+    target = keeper(100, "--leaks", 40)
+    found = tcpgoon.find_capacity(target, most=300, confirm_hold="200ms", recovery=True)
     assert found.verdict is Verdict.FAIL, found
     assert found.recovery is not None
     assert found.recovery.again is not None
@@ -86,10 +48,10 @@ def test_places_that_are_not_free_again_are_a_fail() -> None:
 
 
 @pytest.mark.parametrize("requirement", ["newcomer < 50ms", "p50 newcomer < 50ms"])
-def test_the_largest_number_at_which_newcomers_are_served_in_time(requirement: str) -> None:
+def test_the_largest_number_at_which_newcomers_are_served_in_time(keeper: StartKeeper, requirement: str) -> None:
     """From the 65th on each answer takes 100 ms: of the last five no more than the requirement allows may be late."""
-    with keeping(Keeper(1_000, slow_from=64)) as target:
-        found = tcpgoon.find_capacity(target, probe="echo", most=300, confirm_hold="200ms", require=[requirement])
+    target = keeper(1_000, "--slow-from", 64)
+    found = tcpgoon.find_capacity(target, probe="echo", most=300, confirm_hold="200ms", require=[requirement])
     assert found.verdict is Verdict.PASS, found
     last = 64 if requirement.startswith("newcomer") else 66
     assert (found.carries, found.answer.bad) == (last, last + 1), found
@@ -97,8 +59,8 @@ def test_the_largest_number_at_which_newcomers_are_served_in_time(requirement: s
     assert found.confirmed.verdict is Verdict.PASS
 
 
-def test_the_knee_is_where_newcomers_begin_to_wait() -> None:
-    with keeping(Keeper(1_000, slow_from=70)) as target:
-        found = tcpgoon.find_capacity(target, probe="echo", most=300, confirm_hold="200ms")
+def test_the_knee_is_where_newcomers_begin_to_wait(keeper: StartKeeper) -> None:
+    target = keeper(1_000, "--slow-from", 70)
+    found = tcpgoon.find_capacity(target, probe="echo", most=300, confirm_hold="200ms")
     assert found.carries == 300, found
     assert found.knee == 64

@@ -6,3 +6,6 @@ ECHO = Path(__file__).with_name("echo.py")
 
 CLOSING = Path(__file__).with_name("closing.py")
 """A server that answers once, and closes."""
+
+KEEPER = Path(__file__).with_name("keeper.py")
+"""A server with places, which may leak, and be slow when many are taken."""

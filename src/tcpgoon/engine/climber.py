@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from tcpgoon.engine.dialling import Dialling
 from tcpgoon.engine.kernel import Kernel
+from tcpgoon.engine.lag import Lag
 from tcpgoon.engine.loop import LOOK_EVERY_S, Loop
 from tcpgoon.engine.probes.making import Questions
 from tcpgoon.plan.pacing import AllAtOnce, ConstantRate
@@ -94,6 +95,10 @@ class Climber(Loop):
             if stop > dialling.next and give_up_at():
                 stop = dialling.next
         return range(first, dialling.next)
+
+    def look_afresh(self) -> None:
+        """A trial begins: what was computed before, and who kept us from looking then, is no lag of it."""
+        self.lag, self._back_s = Lag(), self._now_s()
 
     def wait(self, seconds: float) -> None:
         """Listen for so long."""

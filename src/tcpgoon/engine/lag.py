@@ -18,3 +18,11 @@ class Lag:
         self.longest_s = max(self.longest_s, lag_s)
         if lag_s >= LONG_LAG_S and self.since_s is None:
             self.since_s = since_s
+
+
+def worse(one: Lag, other: Lag) -> Lag:
+    """What both come to."""
+    both = Lag()
+    both.longest_s = max(one.longest_s, other.longest_s)
+    both.since_s = min((lag.since_s for lag in (one, other) if lag.since_s is not None), default=None)
+    return both

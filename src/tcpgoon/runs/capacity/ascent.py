@@ -12,7 +12,11 @@ from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.search import Search
 from tcpgoon.record.knock import Fared
+from tcpgoon.record.outcome import Side
 from tcpgoon.runs.capacity.trials import Over, Trials, Tried
+
+MOST_DOUBTS = 2
+"""How often a trial is repeated that this client was too slow for."""
 
 MOST_ROUNDS = 3
 """How often an answer that does not hold is looked for again."""
@@ -99,7 +103,13 @@ class Ascent:
         return limit_s is not None and self._climber.now_s >= limit_s
 
     def _try(self, trial: Trial) -> Tried:
+        """Try it; where this client was too slow to tell, once more, and once again."""
         tried = self._trials.tried(trial)
+        for _ in range(MOST_DOUBTS):
+            if not self._is_in_doubt(tried) or trial.level > self._trials.room:
+                break
+            self._note(tried)
+            tried = self._trials.tried(trial)
         verdict = tried.over.judgement.verdict
         if tried.came.good:
             self._per_s = max(self._per_s, tried.step.per_s) if trial.pace is Pace.BRISK else tried.step.per_s
@@ -107,10 +117,23 @@ class Ascent:
             self._bound, self.ours = self._bound or Bound.CLIENT, tried.over
         elif verdict is Verdict.FAIL and not tried.came.hurried:
             self._blame(tried.over)
+        self._note(tried)
+        return tried
+
+    def _is_in_doubt(self, tried: Tried) -> bool:
+        """Whether nothing but our own lag kept a trial from being judged."""
+        over, is_cut_short = tried.over, self._climber.stopped
+        return (
+            over.judgement.verdict is Verdict.INCONCLUSIVE
+            and not is_cut_short
+            and over.facts.strain.lag_s > 0
+            and not any(finding.side is Side.CLIENT for finding in diagnose(over.facts))
+        )
+
+    def _note(self, tried: Tried) -> None:
         step = structs.replace(tried.step, again=self._again)
         self.steps.append(step)
         self._tell(step)
-        return tried
 
     def _blame(self, over: Over) -> None:
         """Keep the last that was too much; one that says why is not given up for one that does not."""

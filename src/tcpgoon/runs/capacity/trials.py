@@ -13,6 +13,7 @@ from msgspec import structs
 
 from tcpgoon.capacity import Next, Step
 from tcpgoon.engine.climber import Climber
+from tcpgoon.engine.lag import Lag, worse
 from tcpgoon.engine.machine.strain import Gauge
 from tcpgoon.judge.climb import Came, Pace, Trial
 from tcpgoon.judge.facts import Facts
@@ -88,6 +89,7 @@ class Trials:
         """What a trial proves."""
         self._kept: list[int] = []
         """The rows that are to be there."""
+        self._lag_of_kept = Lag()
         self._knocks: tuple[Knock, ...] = ()
         """The newcomers of the last trial, where their times are bounded."""
         self._bounds_newcomers = any(bound.field is Field.NEWCOMER for bound in plan.requirements)
@@ -99,12 +101,18 @@ class Trials:
 
     @property
     def strain(self) -> Strain:
-        """What they demanded of this client so far."""
-        lag = self._climber.lag
+        """What those that are there demanded of this client so far."""
+        lag = self._lag
         return self._gauge.strain(lag.longest_s, lag.longest_s, lag.since_s)
+
+    @property
+    def _lag(self) -> Lag:
+        """The worst since those that are there were opened; that of trials that came to nothing spoils nothing."""
+        return worse(self._lag_of_kept, self._climber.lag)
 
     def tried(self, trial: Trial) -> Tried:
         """Hold as many as ``trial`` has, and let go of what is dubious then."""
+        self._climber.look_afresh()
         begun_s = self._climber.now_s
         # Where times of newcomers are bounded there are some in each trial.
         stay = max(0, trial.level - NEWCOMERS) if self._bounds_newcomers else trial.level
@@ -125,6 +133,8 @@ class Trials:
         self._kept = self._proved(kept) if hurried or in_vain else proved
         if not good:
             self._let_go(sorted(set(self._climber.held()) - set(self._kept)))
+        if good or not (hurried or in_vain):
+            self._lag_of_kept = self._lag
         step = self._step(trial, begun_s, per_s, over, good, new, last, hurried)
         return Tried(step, Came(good, len(self._kept), hurried), over)
 
@@ -143,7 +153,7 @@ class Trials:
 
     def let_go_all(self, *, settle: bool = True) -> None:
         """Begin anew: what was asked for signs of life is not what it was. Returns when the target may know it."""
-        held, self._kept = self._climber.held(), []
+        held, self._kept, self._lag_of_kept = self._climber.held(), [], Lag()
         if settle:
             self._let_go(held)
         else:
@@ -164,6 +174,8 @@ class Trials:
 
     def one_more(self) -> tuple[Next, Over]:
         """Open one more beside what is there."""
+        self._lag_of_kept = self._lag
+        self._climber.look_afresh()
         kept, begun_s = list(self._kept), self._climber.now_s
         self._knocks = ()
         new, _ = self._grow(1, Pace.GENTLE.value, 1)
@@ -261,7 +273,7 @@ class Trials:
             plan=structs.replace(self._plan, connections=max(1, len(rows)), assurance=assurance),
             limits=self._limits,
             metrics=measure(table, assurance, self._knocks),
-            shape=shape(table, self._climber.lag.since_s or 0.0),
+            shape=shape(table, self._lag.since_s or 0.0),
             sayings=self._climber.heard.sayings,
             newcomers=self._knocks,
             strain=self.strain,
