@@ -172,7 +172,8 @@ class Ascent:
         """Try one more; whether the answer stands."""
         self.next, over = self._trials.one_more()
         welcome = self.next.fared is Fared.WELCOME and not self.next.pushed_out
-        if welcome and self._climb.is_exact:
+        # One that is welcome says nothing of whether the times of all are as required.
+        if welcome and self._climb.is_exact and not over.facts.plan.requirements:
             self.confirmed = None
             self._climb.exceeded()
             return False
