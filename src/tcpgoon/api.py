@@ -314,5 +314,5 @@ def compare(
     A time may be longer by ``tolerance``, a share of itself, and by ``tolerance_s`` seconds in any case;
     ``tolerance_share`` of the connections may be worse off. Raises `UsageError` for what is no pair.
     """
-    olds = [old] if isinstance(old, Result | EachResult | SuiteResult) else old
+    olds = [old] if isinstance(old, Outcome) else old
     return _compare(olds, new, Tolerance(times=tolerance, time_s=tolerance_s, share=tolerance_share))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from tcpgoon.capacity import Capacity
 from tcpgoon.cli.output import complain
 from tcpgoon.comparison.compared import Comparison
 from tcpgoon.errors import ExitStatus, SavedFileError, UsageError
@@ -99,7 +98,7 @@ class Outputs:
     def render(self, outcome: Reported) -> ExitStatus:
         """The same, but whatever the verdict is: the exit status says whether all could be written."""
         written = [_write(output, outcome) for output in self._outputs]
-        if self._github and not isinstance(outcome, Comparison | Capacity):
+        if self._github and not isinstance(outcome, Comparison):
             written.append(self._github.write(outcome))
         return ExitStatus.PASS if all(written) else ExitStatus.UNREPORTED
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from tcpgoon.capacity import Capacity
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
@@ -96,7 +97,7 @@ def _page(outcome: Outcome, sections: list[Section]) -> str:
 
 
 def _title(outcome: Outcome) -> str:
-    if isinstance(outcome, Result):
+    if isinstance(outcome, Result | Capacity):
         return str(outcome.plan.target)
     return outcome.suite if isinstance(outcome, SuiteResult) else outcome.lookup
 

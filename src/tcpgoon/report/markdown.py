@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
+from tcpgoon.capacity import Capacity
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
@@ -45,12 +46,13 @@ def plain(text: str) -> str:
 
 def _whole(outcome: Outcome, details: bool) -> str:
     blocks = [f"## {_SIGNS[outcome.verdict]} tcpgoon: {outcome.verdict}", plain(outcome.reason)]
-    if not isinstance(outcome, Result):
+    is_alone = isinstance(outcome, Result | Capacity)
+    if not isinstance(outcome, Result | Capacity):
         name = f"**{plain(outcome.suite if isinstance(outcome, SuiteResult) else outcome.service)}**"
         blocks[1] = f"{name}: {blocks[1]}"
         blocks.append(_overview(outcome.parts))
     for part in outcome.parts:
-        if not isinstance(outcome, Result):
+        if not is_alone:
             blocks.append(f"### {_SIGNS[part.verdict]} {plain(part.name)}: {part.verdict}")
             blocks.append(plain(part.reason))
         if part.result:

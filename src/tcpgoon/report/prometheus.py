@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from tcpgoon.capacity import Capacity
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
 from tcpgoon.record.distribution import Distribution
@@ -93,7 +94,7 @@ def _samples(outcome: Outcome) -> Iterator[tuple[str, dict[str, str], float]]:
 
 
 def _name(outcome: Outcome) -> str:
-    if isinstance(outcome, Result):
+    if isinstance(outcome, Result | Capacity):
         return str(outcome.plan.target)
     return outcome.service if isinstance(outcome, EachResult) else outcome.suite
 
