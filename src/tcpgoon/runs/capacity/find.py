@@ -65,6 +65,11 @@ def find_capacity(
         check_pid(plan.target_pid)
         limits = preflight.look(dialled, sources, search.most, len(found), automatic=is_automatic(plan.sources))
         most = _possible(limits, search.most, plan.force)
+        if is_automatic(plan.sources) and len(sources) > 1 and most < search.most:
+            # No more addresses than for what can be held: some targets have rules for each address.
+            sources = sources_for(plan.sources, dialled, most + 1)
+            limits = preflight.look(dialled, sources, search.most, len(found), automatic=True)
+            most = _possible(limits, search.most, plan.force)
         rows = (2 if search.recovery else 1) * DIALS_FOR_EACH * most + DIALS_BESIDE
         table = Table(rows)
         ask = questions(plan.probe, plan.tls)
