@@ -108,7 +108,7 @@ def test_a_suite_as_plain_data(result: Result) -> None:
         "reason": "of 1 check 1 passed",
         "begun_at": "t",
         "duration_s": 1,
-        "checks": [{"name": "a", "verdict": "PASS", "reason": "r", "result": PLAIN}],
+        "checks": [{"name": "a", "verdict": "PASS", "reason": "r", "result": PLAIN, "capacity": None}],
     }
     assert [check["result"] for check in SUITE.to_dict()["checks"]] == [None, None]
 

@@ -64,6 +64,12 @@ class SearchPart(Part, frozen=True, kw_only=True):
     """The part of an outcome that is a search; its result is the run that the answer was confirmed by."""
 
     capacity: "Capacity"
+    """All that came of the search."""
+
+
+def searched(part: Part) -> "Capacity | None":
+    """What came of the search that ``part`` is; None: it is a run, or nothing was asked."""
+    return part.capacity if isinstance(part, SearchPart) else None
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +123,13 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     def knee(self) -> int | None:
         """The largest number held before newcomers waited for much longer than in the beginning; None: they do not."""
         return knee([(step.level, step.newcomer_s) for step in self.curve if step.newcomer_s is not None])
+
+    @property
+    def is_enough(self) -> bool | None:
+        """Whether as many are carried as are required; None: nothing is, or it is not known."""
+        if self.search.at_least is None:
+            return None
+        return self.carries >= self.search.at_least or (False if self.bound is Bound.TARGET else None)
 
     @property
     def passed(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from tcpgoon.capacity import Capacity
+from tcpgoon.capacity import Capacity, searched
 from tcpgoon.discovery.instance import Instance
 from tcpgoon.judge.verdict import Verdict, worst
 from tcpgoon.plan.escapes import printable
@@ -141,15 +141,7 @@ class SuiteResult(msgspec.Struct, frozen=True, kw_only=True):
             "reason": self.reason,
             "begun_at": self.begun_at,
             "duration_s": self.duration_s,
-            "checks": [
-                {
-                    "name": check.name,
-                    "verdict": check.verdict,
-                    "reason": check.reason,
-                    "result": check.result and check.result.to_dict(),
-                }
-                for check in self.checks
-            ],
+            "checks": [_plain(check) for check in self.checks],
         }
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
         return plain
@@ -157,6 +149,18 @@ class SuiteResult(msgspec.Struct, frozen=True, kw_only=True):
 
 Outcome = Result | EachResult | SuiteResult | Capacity
 """What there is to report: it has a verdict, a reason, and parts, each with a result."""
+
+
+def _plain(check: Part) -> dict[str, Any]:
+    """Of a search the run that confirmed it is in there, and nowhere else."""
+    search = searched(check)
+    return {
+        "name": check.name,
+        "verdict": check.verdict,
+        "reason": check.reason,
+        "result": check.result.to_dict() if check.result and not search else None,
+        "capacity": search and search.to_dict(),
+    }
 
 
 def _summed_up(what: str, parts: tuple[Part, ...], verdict: Verdict) -> str:

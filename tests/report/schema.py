@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tcpgoon.capacity import Capacity
 from tcpgoon.discovery.instance import Instance
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.result import FORMAT, Part, Result
@@ -54,9 +55,20 @@ _Each = msgspec.defstruct(
         ("others", list[Instance]),
     ],
 )
+_Capacity = msgspec.defstruct(
+    "Capacity",
+    [
+        ("format", _NUMBERED),
+        ("kind", Literal["capacity"]),
+        *((field.name, field.type) for field in msgspec.structs.fields(Capacity) if field.name != "confirmed"),
+        ("confirmed", _Run | None),
+        ("knee", int | None),
+    ],
+    kw_only=True,
+)
 _Check = msgspec.defstruct(
     "Check",
-    [("name", str), ("verdict", Verdict), ("reason", str), ("result", _Run | None)],
+    [("name", str), ("verdict", Verdict), ("reason", str), ("result", _Run | None), ("capacity", _Capacity | None)],
 )
 _Suite = msgspec.defstruct(
     "SuiteResult",
@@ -77,13 +89,23 @@ _OURS = {
     "SuiteResult": SuiteResult,
     "InstanceResult": InstanceResult,
     "Check": Part,
+    "Capacity": Capacity,
 }
 """Where the words about those made here come from."""
+
+_MADE_HERE = {
+    "Check": {
+        "result": "null: nothing could be dialled, or it was not asked, and the reason says why; or it is a search.",
+        "capacity": "What came of it, where it is a search; null: it is none.",
+    },
+    "Capacity": {"knee": "The largest number held before newcomers waited for much longer; null: they did not."},
+}
+"""What is said of fields that are there in the JSON alone, or otherwise."""
 
 
 def schema() -> dict[str, Any]:
     """The schema, as it is to be shipped."""
-    _, parts = msgspec.json.schema_components([_Run, _Each, _Suite], ref_template="#/$defs/{name}")
+    _, parts = msgspec.json.schema_components([_Run, _Each, _Suite, _Capacity], ref_template="#/$defs/{name}")
     for name, part in parts.items():
         if "properties" in part:
             _close(name, part)
@@ -93,8 +115,9 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:tcpgoon:result:{FORMAT}",
         "title": "What tcpgoon -o json gives",
-        "description": "The result of a run, of a run for each instance of a service, or of a suite of checks.",
-        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Result", "EachResult", "SuiteResult")],
+        "description": "The result of a run, of a run for each instance of a service, of a suite of checks, or of a "
+        "search.",
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Result", "EachResult", "SuiteResult", "Capacity")],
         "$defs": dict(sorted(parts.items())),
     }
 
@@ -131,26 +154,30 @@ def _said_of_fields(name: str) -> dict[str, str]:
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=of)), ast.Expr(value=ast.Constant(value=str(words))):
                 said[of] = _paragraph(words)
-    return said
+    return said | _MADE_HERE.get(name, {})
 
 
 @cache
 def _types() -> dict[str, type]:
-    """All structures, named tuples and enumerations that a result is made of, by name."""
+    """All structures, named tuples and enumerations that a result is made of, by name, and by module and name."""
     found: dict[str, type] = {}
-    ahead: list[object] = [msgspec.inspect.type_info(of) for of in (_Run, _Each, _Suite)]
+
+    def add(cls: type) -> None:
+        found[f"{cls.__module__}.{cls.__name__}"] = found[cls.__name__] = cls
+
+    ahead: list[object] = [msgspec.inspect.type_info(of) for of in (_Run, _Each, _Suite, _Capacity)]
     while ahead:
         match ahead.pop():
             case list() | tuple() as several:
                 ahead += several
-            case msgspec.inspect.StructType(cls=cls, fields=fields) if cls.__name__ not in found:
-                found[cls.__name__] = cls
+            case msgspec.inspect.StructType(cls=cls, fields=fields) if f"{cls.__module__}.{cls.__name__}" not in found:
+                add(cls)
                 ahead += [field.type for field in fields]
             case msgspec.inspect.NamedTupleType(cls=cls, fields=fields):
-                found[cls.__name__] = cls
+                add(cls)
                 ahead += [field.type for field in fields]
             case msgspec.inspect.EnumType(cls=cls):
-                found[cls.__name__] = cls
+                add(cls)
             case msgspec.inspect.StructType():
                 pass
             case msgspec.inspect.Type() as other:

@@ -18,7 +18,8 @@ from tcpgoon.results import EachResult, InstanceResult, Outcome, SuiteResult
 from tcpgoon.saved import file as saved_file
 from tcpgoon.saved.file import check_size, load, save, saved
 from tcpgoon.version import VERSION
-from tests.example import example
+from tests.example import example, suite_of
+from tests.report.searches import found, part_of
 
 RESULT = example()
 
@@ -65,6 +66,9 @@ WITHOUT_ROWS = msgspec.structs.replace(RESULT, table=Table(0))
         pytest.param(each(RESULT, None, WITHOUT_ROWS, RESULT), id="each"),
         pytest.param(suite(), id="no check"),
         pytest.param(suite(None, RESULT), id="suite"),
+        pytest.param(found(), id="search"),
+        pytest.param(found(confirmed=None, next=None, recovery=None), id="search that came to nothing"),
+        pytest.param(suite_of(part_of(found()), part_of(found(confirmed=None)), *suite(RESULT).checks), id="searches"),
     ],
 )
 def test_what_is_loaded_is_what_was_saved(outcome: Outcome) -> None:
@@ -257,6 +261,50 @@ def test_what_a_newer_one_of_the_same_version_added() -> None:
 )
 def test_what_was_made_up(change: Callable[[Any], None], name: str, line: str) -> None:
     assert refused(changed(change, name)) == line
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "line"),
+    [
+        (lambda head: head.update(rows=[None]), "tcpgoon.json", "it does not have the rows of each of its results"),
+        (lambda plain: plain.update(endpoints=[]), "outcome.json", "a search without any endpoint"),
+        (
+            lambda plain: plain["answer"].update(carries=-1),
+            "outcome.json",
+            "a search that came to less than no connections",
+        ),
+        (
+            lambda plain: plain["steps"][0].update(newcomer_s=-1.0),
+            "outcome.json",
+            "a search with less than no connections or time in one of its trials",
+        ),
+        (
+            lambda plain: plain["search"].update(precision=2),
+            "outcome.json",
+            f"{NOT_SAVED}the precision is 2: it must be from 1e-06 to 0.5 - at `$.search`",
+        ),
+        (
+            lambda plain: plain["answer"].update(bound="me"),
+            "outcome.json",
+            f"{NOT_SAVED}Invalid enum value 'me' - at `$.answer.bound`",
+        ),
+        (
+            lambda plain: plain["confirmed"].update(endpoints=[]),
+            "outcome.json",
+            "a result without any endpoint",
+        ),
+    ],
+)
+def test_a_search_that_was_made_up(change: Callable[[Any], None], name: str, line: str) -> None:
+    assert refused(changed(change, name, found())) == line
+
+
+def test_a_search_in_a_suite_that_was_made_up() -> None:
+    def change(plain: Any) -> None:
+        plain["checks"][0]["capacity"]["steps"][0]["left"] = -1
+
+    line = "a search with less than no connections or time in one of its trials"
+    assert refused(changed(change, outcome=suite_of(part_of(found())))) == line
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"[", b"[" * 100_000, b'{"saved": 1, "tcpgoon": "' + b"x" * 400])

@@ -8,7 +8,7 @@ import msgspec
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.given import given
 from tcpgoon.cli.interrupt import interruptible
-from tcpgoon.cli.outputs import Outputs, formats_option
+from tcpgoon.cli.outputs import Outputs, github_option, output_options, save_option
 from tcpgoon.cli.prompt import confirm
 from tcpgoon.cli.view import Voice
 from tcpgoon.errors import ExitStatus
@@ -16,7 +16,7 @@ from tcpgoon.options.search import asked_in_trials, search_of, search_options
 from tcpgoon.options.target import METAVAR, target_of
 from tcpgoon.plan.plan import MOST_CONNECTIONS
 from tcpgoon.plan.search import Search
-from tcpgoon.report.capacity import FORMATS, answer_text, capacity_line, step_line
+from tcpgoon.report.capacity import answer_text, capacity_line, step_line
 from tcpgoon.runs.capacity import find_capacity
 
 
@@ -34,10 +34,18 @@ from tcpgoon.runs.capacity import find_capacity
 @click.argument("target", nargs=-1, metavar=METAVAR)
 @click.option("-y", "--assume-yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict and nothing else.")
-@formats_option(FORMATS)
+@output_options
+@github_option
+@save_option
 @search_options
 def capacity(
-    target: tuple[str, ...], assume_yes: bool, quiet: bool, outputs: tuple[str, ...], **options: Any
+    target: tuple[str, ...],
+    assume_yes: bool,
+    quiet: bool,
+    outputs: tuple[str, ...],
+    save: str | None,
+    github: bool,
+    **options: Any,
 ) -> ExitStatus:
     """Find the largest number of connections that a target carries at once.
 
@@ -46,13 +54,15 @@ def capacity(
     """
     asked = asked_in_trials(target_of(target), options, given(options))
     search = search_of(options, MOST_CONNECTIONS if assume_yes else Search().most)
-    reports = Outputs(outputs, FORMATS)
+    reports = Outputs(outputs, save=save, github=github)
     (place,) = asked.places()
+    reports.check_rows(options["most"] or 0)  # as many are seldom held as -y alone allows
     plan = msgspec.structs.replace(asked.plan_for(place.target), connections=search.most)
     if not assume_yes:
         confirm(plan, place, asked.is_secret)
     voice = Voice(quiet=quiet, silent=reports.owns_stdout)
     with interruptible() as stop:
+        reports.begin()
         found = find_capacity(
             plan,
             search,

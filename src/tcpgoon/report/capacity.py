@@ -1,8 +1,6 @@
 """A search for people: a line for each number that was tried, and the answer last."""
 
-import json as _json
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator
 
 from tcpgoon.capacity import Capacity, Step
 from tcpgoon.judge.carried import Bound
@@ -11,12 +9,6 @@ from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
 from tcpgoon.record.knock import Fared
 from tcpgoon.report.findings import said
-
-FORMATS: Final[Mapping[str, str]] = {
-    "text": "tcpgoon.report.capacity:text",
-    "json": "tcpgoon.report.capacity:json",
-}
-"""Name of each format that a search has, and where its report is."""
 
 
 def step_line(step: Step) -> str:
@@ -51,14 +43,9 @@ def curve_lines(capacity: Capacity) -> Iterator[str]:
         yield f"{step.level:>9,}  {format_duration(time_s):>7}  {'#' * round(_BAR * time_s / longest_s)}{mark}"
 
 
-def text(capacity: Capacity) -> str:
+def capacity_report(capacity: Capacity) -> str:
     """The lines of the trials, and what came of it."""
     return "\n".join((*map(step_line, capacity.steps), answer_text(capacity)))
-
-
-def json(capacity: Capacity) -> str:
-    """All of it, as plain data."""
-    return _json.dumps(capacity.to_dict(), indent=2, ensure_ascii=False)
 
 
 def answer_text(capacity: Capacity) -> str:
@@ -72,6 +59,13 @@ def capacity_line(capacity: Capacity) -> str:
 
 
 def _told(capacity: Capacity) -> Iterator[str]:
+    yield from beside(capacity)
+    yield from curve_lines(capacity)
+    yield from (line for finding in capacity.findings for line in said(finding))
+
+
+def beside(capacity: Capacity) -> Iterator[str]:
+    """What is said beside the answer: how it was confirmed, what became of one more, the rate, and the recovery."""
     held = capacity.confirmed
     if held:
         yield (
@@ -87,8 +81,11 @@ def _told(capacity: Capacity) -> Iterator[str]:
         )
     if capacity.recovery:
         yield _recovered(capacity.recovery)
-    yield from curve_lines(capacity)
-    yield from (line for finding in capacity.findings for line in said(finding))
+
+
+def carried_of(capacity: Capacity) -> str:
+    """How many, for a cell: ``1,013``, or ``at least 1,013`` where it was not the target that ended the search."""
+    return f"{'' if capacity.bound is Bound.TARGET else 'at least '}{capacity.carries:,}"
 
 
 def _recovered(recovery: Recovery) -> str:

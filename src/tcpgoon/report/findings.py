@@ -7,9 +7,10 @@ configuration file, and say so.
 
 from collections.abc import Iterator
 
+from tcpgoon.capacity import searched
 from tcpgoon.judge.facts import Finding
 from tcpgoon.plan.escapes import printable
-from tcpgoon.result import Result
+from tcpgoon.result import Part, Result
 
 _INDENT = " " * len("TG301 ")
 
@@ -17,6 +18,13 @@ _INDENT = " " * len("TG301 ")
 def found(result: Result) -> Iterator[str]:
     """The lines about each finding, first cause first."""
     return (line for finding in result.findings for line in said(finding))
+
+
+def findings_of(part: Part) -> tuple[Finding, ...]:
+    """Those of ``part``; of a search what ended it, and not what was seen in the run that confirmed its answer."""
+    if search := searched(part):
+        return search.findings
+    return part.result.findings if part.result else ()
 
 
 def said(finding: Finding) -> Iterator[str]:

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from tcpgoon.capacity import searched
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
-from tcpgoon.report.findings import said
+from tcpgoon.report.findings import findings_of, said
 from tcpgoon.report.properties import of_part
-from tcpgoon.report.text import text_report
-from tcpgoon.result import Part, Result
+from tcpgoon.report.whole import part_report
+from tcpgoon.result import Part
 from tcpgoon.results import Outcome, SuiteResult
 
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -36,8 +37,8 @@ def junit(outcome: Outcome) -> str:
 
 def _suite(part: Part) -> TestSuite:
     suite = TestSuite(printable(part.name))
-    if part.result:
-        suite.timestamp = part.result.environment.begun_at
+    if asked := searched(part) or part.result:
+        suite.timestamp = asked.environment.begun_at
     for name, value in of_part(part):
         suite.add_property(name, str(value))
     for case in {case.name: case for case in _cases(part)}.values():  # what is required twice is one
@@ -48,38 +49,42 @@ def _suite(part: Part) -> TestSuite:
 
 def _cases(part: Part) -> Iterator[TestCase]:
     yield _verdict(part)
+    search = searched(part)
+    if search and search.search.at_least is not None:
+        yield _case(f"at least {search.search.at_least:,} connections", search.is_enough, part.reason, part)
     if part.result:
         for came in part.result.checked:
-            yield _case(f"requirement: {came.text}", came.holds, came.said, part.result)
+            yield _case(f"requirement: {came.text}", came.holds, came.said, part)
         for proof in part.result.proofs:
-            case = _case(f"level: {proof.level}", proof.holds, proof.said, part.result)
+            case = _case(f"level: {proof.level}", proof.holds, proof.said, part)
             if not proof.is_asked:
                 case.result = Skipped("not asked for")
             yield case
 
 
 def _verdict(part: Part) -> TestCase:
-    case = TestCase("verdict", time=round(part.result.duration_s, 3) if part.result else 0)
+    asked = searched(part) or part.result
+    case = TestCase("verdict", time=round(asked.duration_s, 3) if asked else 0)
     if part.verdict is not Verdict.PASS:
         kind = Failure if part.verdict is Verdict.FAIL else Error
-        case.result = _why(kind, part.reason, str(part.verdict), part.result)
-    if part.result:
-        case.system_out = _lines(text_report(part.result))
+        case.result = _why(kind, part.reason, str(part.verdict), part)
+    if asked:
+        case.system_out = _lines(part_report(part))
     return case
 
 
-def _case(name: str, holds: bool | None, said_of_it: str, result: Result) -> TestCase:
+def _case(name: str, holds: bool | None, said_of_it: str, part: Part) -> TestCase:
     case = TestCase(printable(name), time=0)
     if not holds:
         kind, verdict = (Error, Verdict.INCONCLUSIVE) if holds is None else (Failure, Verdict.FAIL)
-        case.result = _why(kind, said_of_it, str(verdict), result)
+        case.result = _why(kind, said_of_it, str(verdict), part)
     return case
 
 
-def _why(kind: type[Failure | Error], message: str, verdict: str, result: Result | None) -> Failure | Error:
+def _why(kind: type[Failure | Error], message: str, verdict: str, part: Part) -> Failure | Error:
     """With the findings and their remedies, which is what there is to do about it."""
     why = kind(printable(message), verdict)
-    found = [line for finding in result.findings for line in said(finding)] if result else []
+    found = [line for finding in findings_of(part) for line in said(finding)]
     why.text = _lines("\n".join([message, *found]))
     return why
 

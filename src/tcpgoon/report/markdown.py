@@ -7,11 +7,12 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
-from tcpgoon.capacity import Capacity
+from tcpgoon.capacity import Capacity, searched
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
-from tcpgoon.report import numbers
+from tcpgoon.report import capacity_table, numbers
+from tcpgoon.report.capacity import beside, capacity_report
 from tcpgoon.report.text import text_report
 from tcpgoon.result import Part, Result
 from tcpgoon.results import Outcome, SuiteResult
@@ -46,16 +47,17 @@ def plain(text: str) -> str:
 
 def _whole(outcome: Outcome, details: bool) -> str:
     blocks = [f"## {_SIGNS[outcome.verdict]} tcpgoon: {outcome.verdict}", plain(outcome.reason)]
-    is_alone = isinstance(outcome, Result | Capacity)
     if not isinstance(outcome, Result | Capacity):
         name = f"**{plain(outcome.suite if isinstance(outcome, SuiteResult) else outcome.service)}**"
         blocks[1] = f"{name}: {blocks[1]}"
         blocks.append(_overview(outcome.parts))
     for part in outcome.parts:
-        if not is_alone:
+        if not isinstance(outcome, Result | Capacity):
             blocks.append(f"### {_SIGNS[part.verdict]} {plain(part.name)}: {part.verdict}")
             blocks.append(plain(part.reason))
-        if part.result:
+        if search := searched(part):
+            blocks += _search(search, details)
+        elif part.result:
             blocks += _part(part.result, details)
     return "\n\n".join(blocks) + "\n"
 
@@ -80,8 +82,27 @@ def _part(result: Result, details: bool) -> Iterator[str]:
         yield _folded("Levels of assurance", _table(("Level", *numbers.LEVELS), levels, right=range(1, 4)))
         heads = [name.removesuffix("_s") for name in numbers.STATISTICS]
         yield _folded("Times", _table(("Time", *heads), times, right=range(1, len(heads) + 1)))
-        lines = "\n".join(map(printable, text_report(result).splitlines()))
-        yield _folded("The whole report", f"<pre>\n{html.escape(lines)}\n</pre>")
+        yield _folded("The whole report", _as_it_is(text_report(result)))
+
+
+def _search(found: Capacity, details: bool) -> Iterator[str]:
+    yield from map(_finding, found.findings[:1])
+    yield _table(("", f"{plain(str(found.plan.target))}"), capacity_table.facts(found), right=(1,))
+    yield from (plain(line) for line in beside(found))
+    yield from map(_finding, found.findings[1:])
+    trials = [tuple(map(plain, capacity_table.trial(step))) for step in capacity_table.shown(found.steps)]
+    yield _table(capacity_table.HEADS, trials, right=range(2, 7))
+    if left_out := len(found.steps) - len(trials):
+        yield f"And {left_out:,} before: JSON and CSV have all."
+    if details:
+        yield _folded("The whole report", _as_it_is(capacity_report(found)))
+        if found.confirmed:
+            yield _folded("The run that confirmed it", "\n\n".join(_part(found.confirmed, details=False)))
+
+
+def _as_it_is(text: str) -> str:
+    lines = "\n".join(map(printable, text.splitlines()))
+    return f"<pre>\n{html.escape(lines)}\n</pre>"
 
 
 def _facts(result: Result) -> Iterator[tuple[str, str]]:

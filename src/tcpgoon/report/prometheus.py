@@ -2,7 +2,8 @@
 
 All are gauges, since nothing is counted on from run to run. Times are in seconds, and the percentiles of a run are
 fields of its result: they have a label for the statistic, rather than being a summary, whose sum and count would go up.
-What was not measured is not there.
+What was not measured is not there. Of a search the connections and times are those of the run that confirmed its
+answer.
 """
 
 from collections import Counter
@@ -15,10 +16,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from tcpgoon.capacity import Capacity
+from tcpgoon.capacity import Capacity, searched
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
 from tcpgoon.record.distribution import Distribution
+from tcpgoon.report.capacity_metrics import FAMILIES, capacity_samples
+from tcpgoon.report.findings import findings_of
 from tcpgoon.result import Part, Result
 from tcpgoon.results import EachResult, Outcome
 
@@ -50,6 +53,7 @@ _FAMILIES = {
     "tcpgoon_newcomer_seconds": "How long newcomers waited that were welcome, when all were held.",
     "tcpgoon_requirement_met": "Whether a requirement holds: 1 or 0; where that is not known, it is not there.",
     "tcpgoon_finding": "What was found, by code; always 1.",
+    **FAMILIES,
 }
 """Name and help of each."""
 
@@ -102,29 +106,33 @@ def _name(outcome: Outcome) -> str:
 def _of_part(part: Part) -> Iterator[tuple[str, dict[str, str], float]]:
     for verdict in Verdict:
         yield "tcpgoon_verdict", {"verdict": verdict}, verdict is part.verdict
-    if part.result:
-        target = {"target": str(part.result.plan.target)}
-        for family, labels, value in (
-            *_about(part.result),
-            *_counted(part.result),
-            *_timed(part.result),
-            *_judged(part.result),
-        ):
+    if asked := searched(part) or part.result:
+        target = {"target": str(asked.plan.target)}
+        for family, labels, value in (*_about(asked), *_came(part), *_found(part)):
             yield family, {**target, **labels}, value
 
 
-def _about(result: Result) -> Iterator[tuple[str, dict[str, str], float]]:
-    environment = result.environment
+def _came(part: Part) -> Iterator[tuple[str, dict[str, str], float]]:
+    if search := searched(part):
+        yield from capacity_samples(search)
+    if part.result:
+        yield from _counted(part.result)
+        yield from _timed(part.result)
+        yield from _required(part.result)
+
+
+def _about(asked: Result | Capacity) -> Iterator[tuple[str, dict[str, str], float]]:
+    environment = asked.environment
     yield "tcpgoon_info", {"version": environment.tcpgoon, "system": environment.system}, 1
     with suppress(ValueError):  # of a file that somebody else wrote
         begun_at = datetime.fromisoformat(environment.begun_at)
         yield "tcpgoon_begun_timestamp_seconds", {}, begun_at.replace(tzinfo=begun_at.tzinfo or UTC).timestamp()
-    yield "tcpgoon_duration_seconds", {}, result.duration_s
-    yield "tcpgoon_received_bytes", {}, result.metrics.received_bytes
+    yield "tcpgoon_duration_seconds", {}, asked.duration_s
 
 
 def _counted(result: Result) -> Iterator[tuple[str, dict[str, str], float]]:
     metrics = result.metrics
+    yield "tcpgoon_received_bytes", {}, metrics.received_bytes
     yield "tcpgoon_connections_planned", {}, result.plan.connections
     for state, count in msgspec.structs.asdict(metrics.counts).items():
         yield "tcpgoon_connections", {"state": state}, count
@@ -170,10 +178,13 @@ def _statistics(times: Distribution | None) -> Iterator[tuple[str, float]]:
             yield name.removesuffix("_s"), value
 
 
-def _judged(result: Result) -> Iterator[tuple[str, dict[str, str], float]]:
+def _required(result: Result) -> Iterator[tuple[str, dict[str, str], float]]:
     came = {one.text: one.holds for one in result.checked}
     for text, holds in came.items():
         if holds is not None:
             yield "tcpgoon_requirement_met", {"requirement": text}, holds
-    for code, side in dict.fromkeys((finding.code, finding.side) for finding in result.findings):
+
+
+def _found(part: Part) -> Iterator[tuple[str, dict[str, str], float]]:
+    for code, side in dict.fromkeys((finding.code, finding.side) for finding in findings_of(part)):
         yield "tcpgoon_finding", {"code": code, "side": side}, 1

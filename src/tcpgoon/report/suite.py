@@ -5,14 +5,17 @@ from typing import TextIO
 
 from rich.text import Text
 
+from tcpgoon.capacity import searched
 from tcpgoon.discovery.place import Place
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.options.suites.suite import Check, Suite
 from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
+from tcpgoon.report.capacity import carried_of
 from tcpgoon.report.instances import held_of
 from tcpgoon.report.printed import printed, table_of, text_of, verdict_of
-from tcpgoon.report.text import text_report, verdict_line
+from tcpgoon.report.text import verdict_line
+from tcpgoon.report.whole import part_report
 from tcpgoon.result import Part
 from tcpgoon.results import SuiteResult
 
@@ -39,20 +42,26 @@ def beginning(check: Check, places: Sequence[Place]) -> str:
 
 def ending(part: Part) -> str:
     """A line for a PASS, and for all else the report that says why."""
-    if part.result is None or part.verdict is Verdict.PASS:
+    if part.verdict is Verdict.PASS or not (part.result or searched(part)):
         return f"{printable(part.name)}: {verdict_line(part)}"
-    return f"=== {printable(part.name)} ===\n{text_report(part.result)}"
+    return f"=== {printable(part.name)} ===\n{part_report(part)}"
 
 
 def suite_report(suite: SuiteResult, out: TextIO | None) -> str:
     """A row for each part, and the verdict over all."""
     table = table_of("check", "target", "verdict", "held", "reason")
     for part in suite.parts:
-        target = str(part.result.plan.target) if part.result else ""
-        held = held_of(part.result) if part.result else "–"
+        asked = searched(part) or part.result
+        target = str(asked.plan.target) if asked else ""
         verdict = verdict_of(part.verdict)
-        table.add_row(text_of(part.name), text_of(target), verdict, Text(held), text_of(part.reason))
+        table.add_row(text_of(part.name), text_of(target), verdict, Text(_held(part)), text_of(part.reason))
     return printed(table, [Text(), text_of(verdict_line(suite))], out)
+
+
+def _held(part: Part) -> str:
+    if search := searched(part):
+        return carried_of(search)
+    return held_of(part.result) if part.result else "–"
 
 
 def _parallel(check: Check) -> str:

@@ -13,6 +13,7 @@ from typing import IO, Any, Literal, cast
 
 import msgspec
 
+from tcpgoon.capacity import Capacity, SearchPart
 from tcpgoon.discovery.instance import Instance
 from tcpgoon.errors import SavedFileError
 from tcpgoon.judge.verdict import Verdict
@@ -52,7 +53,7 @@ _LEVELS = [level for level in Assurance if level is not Assurance.NONE]
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 """What is raised for an archive that is none, is cut short, was tampered with, or is encrypted."""
 
-Kind = Literal["run", "each", "suite"]
+Kind = Literal["run", "each", "suite", "capacity"]
 
 
 class _Version(msgspec.Struct):
@@ -82,6 +83,21 @@ _Run = msgspec.defstruct(
 """A `Result` but for its table."""
 
 
+_Capacity = msgspec.defstruct(
+    "_Capacity",
+    [
+        *(
+            (field.name, field.type) if field.required else (field.name, field.type, field.default)
+            for field in msgspec.structs.fields(Capacity)
+            if field.name != "confirmed"
+        ),
+        ("confirmed", _Run | None, None),
+    ],
+    kw_only=True,
+)
+"""A `Capacity`, with the run that confirmed its answer but for the table of that."""
+
+
 class _Instance(msgspec.Struct, kw_only=True):
     instance: Instance
     verdict: Verdict
@@ -103,6 +119,8 @@ class _Check(msgspec.Struct, kw_only=True):
     reason: str
     result: _Run | None  # type: ignore[valid-type]
 
+    capacity: _Capacity | None = None  # type: ignore[valid-type]
+
 
 class _Suite(msgspec.Struct, kw_only=True):
     suite: str
@@ -111,8 +129,8 @@ class _Suite(msgspec.Struct, kw_only=True):
     duration_s: float
 
 
-_TYPES: dict[Kind, Any] = {"run": _Run, "each": _Each, "suite": _Suite}
-_KINDS: dict[type, Kind] = {Result: "run", EachResult: "each", SuiteResult: "suite"}
+_TYPES: dict[Kind, Any] = {"run": _Run, "each": _Each, "suite": _Suite, "capacity": _Capacity}
+_KINDS: dict[type, Kind] = {Result: "run", EachResult: "each", SuiteResult: "suite", Capacity: "capacity"}
 
 
 def save(outcome: Outcome, file: IO[bytes]) -> None:
@@ -232,9 +250,16 @@ def _runs(plain: Any) -> list[Any]:
         case _Each():
             return [one.result for one in plain.results]
         case _Suite():
-            return [one.result for one in plain.checks]
+            return [_run_of(one) for one in plain.checks]
+        case _Capacity():
+            found: Any = plain
+            return [found.confirmed]
         case _:
             return [plain]
+
+
+def _run_of(check: Any) -> Any:
+    return check.capacity.confirmed if check.capacity else check.result
 
 
 def _result(run: Any, rows: int, archive: "_Archive", folder: str) -> Result:
@@ -278,15 +303,35 @@ def _outcome(plain: Any, results: list[Result | None]) -> Outcome:
         case _Suite():
             return SuiteResult(
                 suite=plain.suite,
-                checks=tuple(
-                    Part(name=one.name, verdict=one.verdict, reason=one.reason, result=result)
-                    for one, result in zip(plain.checks, results, strict=True)
-                ),
+                checks=tuple(_check(one, result) for one, result in zip(plain.checks, results, strict=True)),
                 begun_at=plain.begun_at,
                 duration_s=plain.duration_s,
             )
+        case _Capacity():
+            return _capacity(plain, results[0])
         case _:
             return cast("Result", results[0])
+
+
+def _check(saved_of: Any, result: Result | None) -> Part:
+    part = Part(name=saved_of.name, verdict=saved_of.verdict, reason=saved_of.reason, result=result)
+    if saved_of.capacity is None:
+        return part
+    return SearchPart(**msgspec.structs.asdict(part), capacity=_capacity(saved_of.capacity, result))
+
+
+def _capacity(saved_of: Any, confirmed: Result | None) -> Capacity:
+    """Raises `SavedFileError` for what no search comes to."""
+    fields = {name: getattr(saved_of, name) for name in saved_of.__struct_fields__}
+    if not saved_of.endpoints:
+        raise SavedFileError("a search without any endpoint")
+    for step in saved_of.steps:
+        times = (step.at_s, step.duration_s, step.per_s, step.establishment_p50_s, step.establishment_p99_s)
+        if min(step.level, step.left, step.newcomer_s or 0, *(time or 0 for time in times)) < 0:
+            raise SavedFileError("a search with less than no connections or time in one of its trials")
+    if saved_of.answer.carries < 0:
+        raise SavedFileError("a search that came to less than no connections")
+    return Capacity(**{**fields, "confirmed": confirmed})
 
 
 class _Archive:
