@@ -85,7 +85,7 @@ def _counts(olds: Sequence[Measured], new: Measured, tolerance: Tolerance) -> It
             new=now.shown,
             old_of=worst.of,
             new_of=now.of,
-            judged=_by_each([_judged(old, now, tolerance.share) for old in before]),
+            judged=by_each([_judged(old, now, tolerance.share) for old in before]),
         )
 
 
@@ -123,26 +123,26 @@ def _change(name: str, before: Sequence[_Time | None], now: _Time | None, tolera
         new_of=now.of if now else 0,
         old_most=worst and worst.most_s,
         new_least=now and now.least_s,
-        judged=_by_each(judged),
+        judged=by_each(judged),
     )
 
 
 def _judged_time(old: _Time | None, new: _Time | None, tolerance: Tolerance) -> Judged:
     if old is None or new is None:
         return Judged.UNKNOWN
-    if _is_longer(new.least_s, old.most_s, tolerance):
+    if is_longer(new.least_s, old.most_s, tolerance):
         return Judged.WORSE
-    if _is_longer(new.doubtful_s, old.most_s, tolerance):
+    if is_longer(new.doubtful_s, old.most_s, tolerance):
         return Judged.DOUBTFUL
-    return Judged.BETTER if _is_longer(old.least_s, new.most_s, tolerance) else Judged.SAME
+    return Judged.BETTER if is_longer(old.least_s, new.most_s, tolerance) else Judged.SAME
 
 
-def _is_longer(least_s: float, most_s: float, tolerance: Tolerance) -> bool:
+def is_longer(least_s: float, most_s: float, tolerance: Tolerance) -> bool:
     """Whether what is at least so long is longer than what is at most so long, by more than is tolerated."""
     return least_s > max(most_s * (1 + tolerance.times), most_s + tolerance.time_s)
 
 
-def _by_each(judged: Sequence[Judged]) -> Judged:
+def by_each(judged: Sequence[Judged]) -> Judged:
     """What all OLD runs agree on."""
     found = set(judged)
     if found == {Judged.WORSE, Judged.DOUBTFUL}:

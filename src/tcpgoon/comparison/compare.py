@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
+from tcpgoon.capacity import Capacity, searched
 from tcpgoon.comparison.changes import Measured, changes
 from tcpgoon.comparison.comparable import differences, notes, unanswered
 from tcpgoon.comparison.compared import Compared, Comparison, Tolerance
+from tcpgoon.comparison.searches import lag_of, search_changes, search_notes, search_problem
 from tcpgoon.errors import UsageError
 from tcpgoon.judge.facts import Finding
 from tcpgoon.result import Part, Result
 from tcpgoon.results import Outcome
 
-_CALLED = {"Result": "a run", "EachResult": "of each instance", "SuiteResult": "of a suite"}
+_CALLED = {"Result": "a run", "EachResult": "of each instance", "SuiteResult": "of a suite", "Capacity": "a search"}
 
 
 def compare(olds: Sequence[Outcome], new: Outcome, tolerance: Tolerance | None = None) -> Comparison:
@@ -45,10 +47,12 @@ def compare(olds: Sequence[Outcome], new: Outcome, tolerance: Tolerance | None =
 
 def _named(outcome: Outcome) -> dict[str, Part]:
     """The parts by name; that of a single run has none that matters."""
-    return {"" if isinstance(outcome, Result) else part.name: part for part in outcome.parts}
+    return {"" if isinstance(outcome, Result | Capacity) else part.name: part for part in outcome.parts}
 
 
 def _compared(olds: Sequence[Part], new: Part, tolerance: Tolerance) -> Compared:
+    if searched(new) or any(map(searched, olds)):
+        return _compared_searches(olds, new, tolerance)
     answered = [(old, old.result) for old in olds if old.result and not unanswered(old)]
     verdicts = tuple(old.verdict for old, _ in answered)
     problem = _problem(olds, [result for _, result in answered], new)
@@ -69,12 +73,38 @@ def _compared(olds: Sequence[Part], new: Part, tolerance: Tolerance) -> Compared
     )
 
 
-def _problem(olds: Sequence[Part], results: Sequence[Result], new: Part) -> str:
-    """Why ``new`` cannot be compared."""
+def _compared_searches(olds: Sequence[Part], new: Part, tolerance: Tolerance) -> Compared:
+    """The findings of a search are why it ended there: another one is told, and the number decides."""
+    answered = [(old.verdict, found) for old in olds if (found := searched(old)) and not unanswered(old)]
+    verdicts = tuple(verdict for verdict, _ in answered) or tuple(old.verdict for old in olds)
+    now, before = searched(new), [found for _, found in answered]
+    if now is None or not all(map(searched, olds)):
+        what, other = ("run", "search") if now is None else ("search", "run")
+        return Compared(name=new.name, old=verdicts, new=new.verdict, problem=f"it is a {what}, and was a {other}")
+    if problem := _not_asked(olds, before, new) or search_problem(before, now):
+        return Compared(name=new.name, old=verdicts, new=new.verdict, problem=problem)
+    told = [note for old in before for note in (*search_notes(old, now), *notes(old, now))]
+    return Compared(
+        name=new.name,
+        old=verdicts,
+        new=new.verdict,
+        lag_s=lag_of(now),
+        notes=tuple(dict.fromkeys([*_skipped(olds), *told])),
+        changes=search_changes(before, now, tolerance),
+    )
+
+
+def _not_asked(olds: Sequence[Part], answered: Sequence[object], new: Part) -> str:
+    """Why nothing is known of the new one, or of all OLD ones."""
     if why := unanswered(new):
         return f"the new run is {why}"
-    if not results:
-        return f"the old run is {unanswered(olds[0])}"
+    return "" if answered else f"the old run is {unanswered(olds[0])}"
+
+
+def _problem(olds: Sequence[Part], results: Sequence[Result], new: Part) -> str:
+    """Why ``new`` cannot be compared."""
+    if problem := _not_asked(olds, results, new):
+        return problem
     for result in (*results, *([new.result] if new.result else [])):
         if not result.table.rows:
             return "the rows of a run were not kept"
