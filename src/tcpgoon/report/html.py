@@ -14,14 +14,18 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tcpgoon.capacity import Capacity
+from tcpgoon.capacity import Capacity, searched
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
 from tcpgoon.plan.units import format_duration
 from tcpgoon.report import numbers
+from tcpgoon.report.capacity import beside, carried_of
+from tcpgoon.report.capacity_figure import capacity_figure
+from tcpgoon.report.capacity_table import HEADS, trial
 from tcpgoon.report.details import details
 from tcpgoon.report.figures import figures
+from tcpgoon.report.findings import findings_of
 from tcpgoon.report.origin import not_asked
 from tcpgoon.report.survival_figure import survival_figure
 from tcpgoon.result import Part, Result
@@ -50,15 +54,17 @@ class Extent(NamedTuple):
     """At most."""
     pictures: bool
     details: bool
+    trials: int
+    """At most."""
     leaves: float
     """The share of the room for all parts that has to be left after it: for the many that are said less of."""
 
 
 EXTENTS = (
-    Extent(findings=100, pictures=True, details=True, leaves=0.4),
-    Extent(findings=10, pictures=True, details=True, leaves=0.4),
-    Extent(findings=10, pictures=False, details=True, leaves=0.1),
-    Extent(findings=3, pictures=False, details=False, leaves=0.0),
+    Extent(findings=100, pictures=True, details=True, trials=200, leaves=0.4),
+    Extent(findings=10, pictures=True, details=True, trials=50, leaves=0.4),
+    Extent(findings=10, pictures=False, details=True, trials=20, leaves=0.1),
+    Extent(findings=3, pictures=False, details=False, trials=0, leaves=0.0),
 )
 """The most first. What does not fit in one of them is said in the next; what does not fit in any, by its name alone."""
 
@@ -90,6 +96,7 @@ def _page(outcome: Outcome, sections: list[Section]) -> str:
         sections=sections,
         listed=sections[:MOST_ROWS],
         longest_in_row=LONGEST_IN_ROW,
+        held_of=_held,
         shown=[section for section in sections if section.anchor],
         style=Markup(style),  # noqa: S704 - ours
         style_hash=b64encode(sha256(style.encode()).digest()).decode(),
@@ -111,7 +118,15 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 
 
 def _findings(parts: Sequence[Part]) -> Iterator[Finding]:
-    return (finding for part in parts if part.result for finding in part.result.findings)
+    return (finding for part in parts for finding in findings_of(part))
+
+
+def _held(part: Part) -> str:
+    """What is in the overview: how many of how many; of a search what it found."""
+    if search := searched(part):
+        return carried_of(search)
+    result = part.result
+    return f"{result.metrics.established:,} of {result.plan.connections:,}" if result else "–"
 
 
 def _anchor(place: int) -> str:
@@ -133,8 +148,9 @@ def _sections(parts: Sequence[Part], room: int) -> Iterator[Section]:
 
 
 def _body(part: Part, place: int, of: int, extent: Extent) -> Markup:
-    result = part.result
-    found = result.findings if result else ()
+    result, search = part.result, searched(part)
+    found = findings_of(part)
+    pictures = [*figures(result.series()), *survival_figure(result.lifetimes)] if result and extent.pictures else []
     body = _rendered(
         "part.html",
         anchor=_anchor(place),
@@ -143,7 +159,12 @@ def _body(part: Part, place: int, of: int, extent: Extent) -> Markup:
         result=result,
         findings=found[: extent.findings],
         more_findings=len(found) - extent.findings,
-        figures=[*figures(result.series()), *survival_figure(result.lifetimes)] if result and extent.pictures else [],
+        search=search,
+        search_figures=list(capacity_figure(search)) if search and extent.pictures else [],
+        said=list(beside(search)) if search else [],
+        trials=[trial(step) for step in search.steps[-extent.trials :]] if search and extent.trials else [],
+        heads=HEADS,
+        figures=pictures,
         extent=extent,
         numbers=numbers,
         details=list(details(result)) if result and extent.details else [],

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tcpgoon.capacity import Capacity
+from tcpgoon.judge.carried import Bound
 from tcpgoon.plan.units import format_duration
 from tcpgoon.result import Result
 
@@ -49,11 +51,17 @@ STATISTICS = ("count", "min_s", "mean_s", "p50_s", "p90_s", "p99_s", "max_s")
 LEVELS = ("reached", "held", "peak")
 
 
-def number(result: Result, field: str) -> Number:
-    """The field of that name."""
+def number_of(result: Result | Capacity, field: str) -> Any:
+    """What the field of that name has."""
     value: Any = result
     for name in field.split("."):
         value = value[int(name)] if name.isdigit() else getattr(value, name)
+    return value
+
+
+def number(result: Result | Capacity, field: str) -> Number:
+    """The field of that name, which has a number."""
+    value = number_of(result, field)
     return Number(field, value, format_duration(value) if field.endswith("_s") else f"{value:,}")
 
 
@@ -76,6 +84,22 @@ def times(result: Result) -> Iterator[Row]:
     for name, field in TIMES:
         if getattr(result.metrics, field.removeprefix("metrics.")):
             yield Row(name, tuple(number(result, f"{field}.{statistic}") for statistic in STATISTICS))
+
+
+def of_search(found: Capacity) -> Iterator[Row]:
+    """The answer of a search. Its number is the target's where it is called so."""
+    is_whole = found.bound is Bound.TARGET
+    yield Row("carries" if is_whole else "carries at least", (number(found, "answer.carries"),))
+    for name, field in (
+        ("too many", "answer.bad"),
+        ("in a burst", "answer.burst"),
+        ("required", "search.at_least"),
+        ("the knee", "knee"),
+    ):
+        if number_of(found, field) is not None:
+            yield Row(name, (number(found, field),))
+    if found.recovery and found.recovery.as_before_s is not None:
+        yield Row("as before after the release", (number(found, "recovery.as_before_s"),))
 
 
 def tiles(result: Result) -> Iterator[Row]:

@@ -85,6 +85,21 @@ def dots(layers: Sequence[Layer], at: Sequence[float], axis: Axis, about: str) -
     return _drawn(chart, [layer._replace(values=found) for layer, found in zip(layers, pairs, strict=True)], about)
 
 
+def curves(
+    layers: Sequence[Layer], at: Sequence[float], mark: float | None, of_time: Callable[[float], str], about: str
+) -> Markup:
+    """Times at numbers ``at`` of connections as lines over the whole width; at ``mark`` a line upright."""
+    top = max((value for layer in layers for value in _known(layer.values)), default=0)
+    marks = _ticks(max(at, default=0), whole=True)
+    common = _common(WIDE, top, Axis((), of_time), whole=False) | {"x_labels": marks, "x_labels_major": marks}
+    chart = pygal.XY(dots_size=2.5, xrange=(0, marks[-1]), x_value_formatter="{:,.0f}".format, **common)
+    pairs = [[(x, y) for x, y in zip(at, layer.values, strict=True) if y is not None] for layer in layers]
+    drawn = [layer._replace(values=found) for layer, found in zip(layers, pairs, strict=True)]
+    if mark is not None:
+        drawn.append(Layer("mark", "lost", [(mark, 0), (mark, common["range"][1])]))
+    return _drawn(chart, drawn, about)
+
+
 def _known(values: Sequence[float | None]) -> list[float]:
     return [value or 0 for value in values]
 
