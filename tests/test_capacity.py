@@ -1,4 +1,6 @@
-from tcpgoon.capacity import Capacity, Next, Step
+import msgspec
+
+from tcpgoon.capacity import Capacity, Next, Step, searched
 from tcpgoon.judge.carried import Answer, Bound
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint, Target
@@ -50,3 +52,17 @@ def test_it_is_plain_data() -> None:
     assert plain["steps"][0]["level"] == 7
     assert one.confirmed is not None
     assert plain["confirmed"] == one.confirmed.to_dict()
+
+
+def test_whether_it_is_enough() -> None:
+    asked = msgspec.structs.replace(found(), search=Search(most=10, at_least=7))
+    more = msgspec.structs.replace(asked, search=Search(most=10, at_least=8))
+    ours = msgspec.structs.replace(more, answer=Answer(bound=Bound.CLIENT, carries=7))
+    assert [one.is_enough for one in (found(), asked, more, ours)] == [None, True, False, None]
+
+
+def test_a_part_that_is_a_search() -> None:
+    one = found()
+    (part,) = one.parts
+    assert searched(part) is one
+    assert searched(example().parts[0]) is None

@@ -16,6 +16,7 @@ from tcpgoon.plan.probe import Exchange
 from tcpgoon.plan.requirements import parse_requirement
 from tcpgoon.result import Part
 from tests.comparison.runs import ran
+from tests.report.searches import found, part_of
 
 PLAN = Plan(target=Target("localhost", 80))
 
@@ -89,3 +90,11 @@ def test_what_was_not_the_same_about_the_client() -> None:
         "the number of CPUs of this client was 2, and is 64",
         "the number of processes was 1, and is 2",
     ]
+
+
+def test_what_was_not_the_same_about_two_searches() -> None:
+    old = found()
+    environment = msgspec.structs.replace(old.environment, cpus=old.environment.cpus + 1)
+    assert list(notes(old, old)) == []
+    assert list(notes(old, found(environment=environment))) == ["the number of CPUs of this client was 2, and is 3"]
+    assert unanswered(part_of(found(confirmed=None))) == ""

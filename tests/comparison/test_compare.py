@@ -1,11 +1,15 @@
 """Outcomes before and now → a comparison."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
+from tcpgoon.capacity import Capacity
 from tcpgoon.comparison.compare import compare
 from tcpgoon.comparison.compared import Compared, Comparison, Judged, Tolerance
 from tcpgoon.errors import UsageError
+from tcpgoon.judge.carried import Bound
 from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Target
@@ -14,6 +18,8 @@ from tcpgoon.record.table import Table
 from tcpgoon.result import Result
 from tcpgoon.results import EachResult
 from tests.comparison.runs import PLAN, finding, ran, suite
+from tests.example import suite_of
+from tests.report.searches import ANSWER, found, part_of
 
 PASS, FAIL, INCONCLUSIVE = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
@@ -139,3 +145,43 @@ def test_what_is_no_pair() -> None:
     assert str(caught.value) == (
         "what is to be compared is of a suite, and what it is to be compared with is of each instance"
     )
+
+
+def carrying(number: int, bound: Bound = Bound.TARGET, **changes: Any) -> Capacity:
+    """A search that found ``number``."""
+    return found(**{"answer": msgspec.structs.replace(ANSWER, carries=number, bound=bound), **changes})
+
+
+def test_what_came_to_no_answer_is_not_compared() -> None:
+    unknown = carrying(500, Bound.CLIENT, verdict=INCONCLUSIVE, reason="ours")
+    assert said(compare([carrying(1_000)], unknown)) == (
+        INCONCLUSIVE,
+        "cannot be compared: the new run is INCONCLUSIVE (ours)",
+    )
+    assert said(compare([unknown], carrying(1_000))) == (
+        INCONCLUSIVE,
+        "cannot be compared: the old run is INCONCLUSIVE (ours)",
+    )
+    part = only(compare([unknown, carrying(1_000)], carrying(1_000)))
+    assert part.notes[0] == "old run 1 is left out: it is INCONCLUSIVE (ours)"
+
+
+def test_a_search_and_a_run_are_no_pair() -> None:
+    with pytest.raises(UsageError) as caught:
+        compare([ran()], found())
+    assert str(caught.value) == "what is to be compared is a search, and what it is to be compared with is a run"
+    run = ran().parts[0]
+    db = msgspec.structs.replace(run, name="db")
+    assert said(compare([suite_of(db)], suite_of(part_of(found(), "db")))) == (
+        INCONCLUSIVE,
+        "cannot be compared: it is a search, and was a run",
+    )
+    assert said(compare([suite_of(part_of(found(), "db"))], suite_of(db))) == (
+        INCONCLUSIVE,
+        "cannot be compared: it is a run, and was a search",
+    )
+
+
+def test_searches_in_suites_are_compared_by_name() -> None:
+    old, new = (suite_of(part_of(one, "db"), ran().parts[0]) for one in (carrying(1_000), carrying(500)))
+    assert said(compare([old], new)) == (FAIL, "db: worse: carries")

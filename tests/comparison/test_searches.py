@@ -9,15 +9,13 @@ from tcpgoon.capacity import Capacity
 from tcpgoon.comparison.compare import compare
 from tcpgoon.comparison.compared import Comparison, Judged, Tolerance
 from tcpgoon.comparison.searches import lag_of, search_changes, search_notes, search_problem
-from tcpgoon.errors import UsageError
 from tcpgoon.judge.carried import Bound
 from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.strain import Strain
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.record.outcome import Side
 from tests.comparison.runs import ran
-from tests.example import suite_of
-from tests.report.searches import ANSWER, STEPS, found, part_of, step
+from tests.report.searches import ANSWER, STEPS, found, step
 
 TARGET, CLIENT, MOST = Bound.TARGET, Bound.CLIENT, Bound.MOST
 
@@ -71,20 +69,6 @@ def test_a_number_that_is_not_the_targets_is_no_regression_and_no_pass(bound: Bo
         f"cannot be compared: the new search was ended by {bound} at 500: whether the target carries more is unknown",
     )
     assert search_problem([carrying(500)], fewer) == ""
-
-
-def test_what_came_to_no_answer_is_not_compared() -> None:
-    unknown = carrying(500, CLIENT, verdict=Verdict.INCONCLUSIVE, reason="ours")
-    assert said(compare([carrying(1_000)], unknown)) == (
-        Verdict.INCONCLUSIVE,
-        "cannot be compared: the new run is INCONCLUSIVE (ours)",
-    )
-    assert said(compare([unknown], carrying(1_000))) == (
-        Verdict.INCONCLUSIVE,
-        "cannot be compared: the old run is INCONCLUSIVE (ours)",
-    )
-    (part,) = compare([unknown, carrying(1_000)], carrying(1_000)).parts
-    assert part.notes[0] == "old run 1 is left out: it is INCONCLUSIVE (ours)"
 
 
 def test_none_at_all_is_an_answer() -> None:
@@ -151,24 +135,3 @@ def test_another_end_and_another_cause_are_told_and_do_not_decide() -> None:
         "what ended the search was the largest number asked for, and is the target",
         "the cause was none that was found, and is TG402",
     ]
-
-
-def test_a_search_and_a_run_are_no_pair() -> None:
-    with pytest.raises(UsageError) as caught:
-        compare([ran()], found())
-    assert str(caught.value) == "what is to be compared is a search, and what it is to be compared with is a run"
-    run = ran().parts[0]
-    db = msgspec.structs.replace(run, name="db")
-    assert said(compare([suite_of(db)], suite_of(part_of(found(), "db")))) == (
-        Verdict.INCONCLUSIVE,
-        "cannot be compared: it is a search, and was a run",
-    )
-    assert said(compare([suite_of(part_of(found(), "db"))], suite_of(db))) == (
-        Verdict.INCONCLUSIVE,
-        "cannot be compared: it is a run, and was a search",
-    )
-
-
-def test_searches_in_suites_are_compared_by_name() -> None:
-    old, new = (suite_of(part_of(one, "db"), ran().parts[0]) for one in (carrying(1_000), carrying(500)))
-    assert said(compare([old], new)) == (Verdict.FAIL, "db: worse: carries")

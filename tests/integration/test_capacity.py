@@ -1,6 +1,7 @@
 """The search against the bundled server, whose limits are known to the unit."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -196,3 +197,43 @@ def test_what_is_shown_can_be_chosen(server: StartServer) -> None:
     assert quiet[0] == whole[-1]
     assert json.loads("\n".join(as_json))["reason"] == quiet[0].removeprefix("PASS: ")
     assert said("-o", "text")[-1] == quiet[0]
+
+
+def test_every_report_of_a_search_and_what_was_saved(server: StartServer, tmp_path: Path) -> None:
+    """Each is written at once, and is the same when it is made later of the file; a lower limit is worse."""
+    suffixes = ("text", "json", "csv", "junit", "prometheus", "markdown", "html")
+    words = [word for name in suffixes for word in ("-o", f"{name}={tmp_path}/{name}")]
+    summary = tmp_path / "summary"
+    environment = {**os.environ, "GITHUB_STEP_SUMMARY": str(summary)}
+
+    def tcpgoon(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [INSTALLED, *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=environment)
+
+    def search(limit: int, *words: object) -> subprocess.CompletedProcess[str]:
+        target = server("--max-connections", limit)
+        return tcpgoon("capacity", "-y", "--confirm-hold", "100ms", *words, target.host, target.port)
+
+    done = search(100, "--github", "--save", tmp_path / "old", *words)
+    assert done.returncode == 0, done.stderr
+    assert "::notice title=PASS%3A tcpgoon::carries 100 connections" in done.stdout
+    assert "## ✅ tcpgoon: PASS" in summary.read_text()
+    assert 'tcpgoon_capacity_connections{bound="target"' in (tmp_path / "prometheus").read_text()
+    for name in suffixes:
+        again = tcpgoon("report", "-o", name, tmp_path / "old")
+        assert (again.returncode, again.stdout) == (0, (tmp_path / name).read_text()), name
+
+    assert search(90, "--save", tmp_path / "new").returncode == 0
+    compared = tcpgoon("compare", tmp_path / "old", tmp_path / "new")
+    assert (compared.returncode, compared.stdout.splitlines()[-1]) == (2, "FAIL: worse: carries")
+    assert tcpgoon("compare", tmp_path / "old", tmp_path / "old").returncode == 0
+    run = tcpgoon("run", "-y", "-c", 5, "--hold", "0s", "--save", tmp_path / "run", *_served(server))
+    assert run.returncode == 0, run.stderr
+    refused = tcpgoon("compare", tmp_path / "run", tmp_path / "new")
+    line = "what is to be compared is a search, and what it is to be compared with is a run"
+    assert (refused.returncode, line in refused.stderr) == (64, True)
+
+
+def _served(server: StartServer) -> tuple[object, object]:
+    target = server()
+    return target.host, target.port
