@@ -335,3 +335,35 @@ def test_ctrl_c_closes_the_connections_and_goes_on(workers: int, server: Server,
         """)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT_S)
     assert (done.stdout, done.stderr, done.returncode) == ("interrupted [] []\nPASS\n", "", 0)
+
+
+def test_a_search_and_a_soak_leave_the_event_loop_alone() -> None:
+    async def both(target: str) -> tuple[int, str]:
+        async with asyncio.timeout(60):
+            found, soaked = await asyncio.gather(
+                tcpgoon.find_capacity_async(target, most=30, confirm_hold="100ms"),
+                tcpgoon.soak_async(target, connections=5, duration="500ms", sleep="0s"),
+            )
+        return found.carries, str(soaked.verdict)
+
+    with Server(ServerConfig()) as server:
+        assert asyncio.run(both(server.address)) == (30, "PASS")
+
+
+def test_a_search_that_is_cancelled_closes_all() -> None:
+    async def cancelled(target: str) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await tcpgoon.find_capacity_async(target, most=30, confirm_hold="60s")
+
+    with Server(ServerConfig()) as server:
+        begun = time.monotonic()
+        asyncio.run(cancelled(server.address))
+        assert time.monotonic() - begun < 30
+        assert not half_open(server.port)
+
+
+def half_open(port: int) -> list[str]:
+    """Connections of this process to ``port`` that are still established."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return [line for line in lines if line.split()[2].endswith(f":{port:04X}") and line.split()[3] == "01"]

@@ -333,3 +333,51 @@ def test_a_session_without_it_imports_nothing_of_ours(pytester: pytest.Pytester)
     pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:cov", "-p", "no:xdist").assert_outcomes(
         passed=1
     )
+
+
+def test_a_capacity_that_is_enough(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import asyncio
+
+        def test_it(tcpgoon, tcp_server):
+            small = tcp_server(max_connections=13)
+            found = tcpgoon.assert_capacity_at_least(small.address, 13, confirm_hold="100ms", p99="5s")
+            assert (found.carries, found.search.most) == (13, 13)
+            found = tcpgoon.assert_capacity_at_least(small.address, "5", most=50, confirm_hold="100ms")
+            assert (found.carries, found.answer.bad) == (13, 14)
+
+        def test_async(tcpgoon, tcp_server):
+            ask = tcpgoon.assert_capacity_at_least_async(tcp_server.address, 20, confirm_hold="100ms")
+            assert asyncio.run(ask).carries == 20
+    """)
+    result = pytester.runpytest_subprocess("-rA", "--junitxml=junit.xml")
+    result.assert_outcomes(passed=2)
+    properties = {one.get("name"): one.get("value") for one in ET.parse("junit.xml").getroot().iter("property")}
+    assert properties["tcpgoon.carries"] in ("13", "20")
+    assert properties["tcpgoon.2.carries"] == "13"
+
+
+def test_a_capacity_that_is_too_small_says_why(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        def test_it(tcpgoon, tcp_server):
+            small = tcp_server(max_connections=13)
+            tcpgoon.assert_capacity_at_least(small.address, 20, confirm_hold="100ms")
+    """)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    said = of_test(result, "test_it")
+    assert said[0].lstrip("> ").startswith("tcpgoon.assert_capacity_at_least(")
+    assert "FAIL: carries 13 connections (13 good, 14 bad)" in said[1]
+    assert "at least 20 are required" in said[1]
+    assert "TG402" in said[2]
+
+
+@pytest.mark.parametrize("words", ["20, hold='1s'", "20, lost=0", "20, most=10", "'many'"])
+def test_a_capacity_that_cannot_be_asked_for_is_an_error(pytester: pytest.Pytester, words: str) -> None:
+    pytester.makepyfile(f"""
+        def test_it(tcpgoon):
+            tcpgoon.assert_capacity_at_least("127.0.0.1:1", {words})
+    """)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    assert any("tcpgoon.errors." in line for line in result.outlines)

@@ -4,7 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tcpgoon.api import compare, find_capacity, load, render, run, run_async, run_each, run_suite, save, soak
+    from tcpgoon.api import (
+        compare,
+        find_capacity,
+        find_capacity_async,
+        load,
+        render,
+        run,
+        run_async,
+        run_each,
+        run_suite,
+        save,
+        soak,
+        soak_async,
+    )
     from tcpgoon.capacity import Capacity
     from tcpgoon.comparison.compared import Comparison
     from tcpgoon.discovery.resolution import Found, resolve
@@ -19,7 +32,10 @@ if TYPE_CHECKING:
     from tcpgoon.runs.suite import Audience
 
 _WHERE = {
-    "api": ("compare", "find_capacity", "load", "render", "run", "run_async", "run_each", "run_suite", "save", "soak"),
+    "api": (
+        *("compare", "find_capacity", "find_capacity_async", "load", "render", "run", "run_async", "run_each"),
+        *("run_suite", "save", "soak", "soak_async"),
+    ),
     "capacity": ("Capacity",),
     "comparison.compared": ("Comparison",),
     "discovery.resolution": ("Found", "resolve"),
@@ -56,6 +72,7 @@ __all__ = [
     "Verdict",
     "compare",
     "find_capacity",
+    "find_capacity_async",
     "load",
     "render",
     "resolve",
@@ -65,6 +82,7 @@ __all__ = [
     "run_suite",
     "save",
     "soak",
+    "soak_async",
 ]
 
 

@@ -275,6 +275,70 @@ def soak(
     return result
 
 
+async def find_capacity_async(
+    target: str,
+    *,
+    most: int = Search().most,
+    first: int = Search().first,
+    step: int | None = None,
+    precision: float = Search().precision,
+    confirm_hold: str = "10s",
+    time_limit: str | None = None,
+    at_least: int | None = None,
+    recovery: bool = False,
+    tried: Callable[[Step], None] | None = None,
+    stop: Stop | None = None,
+    **options: Unpack[OtherOptions],
+) -> Capacity:
+    """The same as `find_capacity`, without keeping the event loop busy; cancelled, it is stopped as `run_async` is."""
+    stop = stop or Stop()
+    return await in_thread(
+        lambda: find_capacity(
+            target,
+            most=most,
+            first=first,
+            step=step,
+            precision=precision,
+            confirm_hold=confirm_hold,
+            time_limit=time_limit,
+            at_least=at_least,
+            recovery=recovery,
+            tried=tried,
+            stop=stop,
+            **options,
+        ),
+        stop,
+    )
+
+
+async def soak_async(
+    target: str,
+    *,
+    duration: str = DURATION_OF_A_SOAK,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: str = CHECKPOINT_EVERY,
+    monitor: Monitor | None = None,
+    interval_s: float = 1.0,
+    stop: Stop | None = None,
+    **options: Unpack[Options],
+) -> Result:
+    """The same as `soak`, without keeping the event loop busy; cancelled, it is stopped as `run_async` is."""
+    stop = stop or Stop()
+    return await in_thread(
+        lambda: soak(
+            target,
+            duration=duration,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            monitor=monitor,
+            interval_s=interval_s,
+            stop=stop,
+            **options,
+        ),
+        stop,
+    )
+
+
 def _refuse_each(options: Mapping[str, Any]) -> None:
     if options.get("each") is not None:
         raise UsageError("each is no option here: tcpgoon.run asks one instance, tcpgoon.run_each asks each of them")

@@ -6,16 +6,19 @@ frames are in the traceback (``__tracebackhide__``), but for those of a bug.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar, Unpack, overload
 
 import pytest
 
 from tcpgoon import api
+from tcpgoon.capacity import Capacity
 from tcpgoon.errors import Unanswerable, UsageError
 from tcpgoon.judge.verdict import Verdict
-from tcpgoon.options.bounds import Held, with_requirements
+from tcpgoon.options.bounds import Held, HeldInTrials, with_requirements
 from tcpgoon.options.named import Options
+from tcpgoon.options.spelled import converted
 from tcpgoon.plan.escapes import printable
 from tcpgoon.report.failure import NOBODYS, failure
 from tcpgoon.report.properties import Property, properties
@@ -27,7 +30,7 @@ from tcpgoon.server.config import Knobs, config_of
 
 _Refused = UsageError | Unanswerable
 
-_O = TypeVar("_O", bound=Result | EachResult)
+_O = TypeVar("_O", bound=Result | EachResult | Capacity)
 
 
 class Tcpgoon:
@@ -65,7 +68,8 @@ class Tcpgoon:
         pytest's configuration it skips it. Raises `tcpgoon.UsageError` for one that is none.
         """
         __tracebackhide__ = True
-        return self._passed(_ask(target, connections, each, held, Stop()))
+        came = _ask(target, connections, each, held, Stop())
+        return self._refuse(came) if isinstance(came, _Refused) else self._passed(came)
 
     @overload
     async def assert_holds_async(
@@ -83,7 +87,50 @@ class Tcpgoon:
         """The same as `assert_holds`, without keeping the event loop busy: the target may be served by it."""
         __tracebackhide__ = True
         stop = Stop()
-        return self._passed(await api.in_thread(lambda: _ask(target, connections, each, held, stop), stop))
+        came = await api.in_thread(lambda: _ask(target, connections, each, held, stop), stop)
+        return self._refuse(came) if isinstance(came, _Refused) else self._passed(came)
+
+    def assert_capacity_at_least(
+        self,
+        target: str,
+        connections: int | str,
+        *,
+        most: int | str | None = None,
+        confirm_hold: str = "10s",
+        time_limit: str | None = None,
+        recovery: bool = False,
+        **held: Unpack[HeldInTrials],
+    ) -> Capacity:
+        """Fail the test unless a search finds that ``target`` carries so many ``connections`` or more; what it found.
+
+        It goes no further than ``connections``, or than ``most``, which says how many it carries besides. Options are
+        those of `tcpgoon.find_capacity`, bounds the words of `assert_holds`: p50, p90, p99, answer, newcomer. What
+        fails or skips the test, and what is raised, is as there.
+        """
+        __tracebackhide__ = True
+        ask = partial(_search, target, connections, most, held, Stop())
+        came = ask(confirm_hold=confirm_hold, time_limit=time_limit, recovery=recovery)
+        return self._refuse(came) if isinstance(came, _Refused) else self._passed(came)
+
+    async def assert_capacity_at_least_async(
+        self,
+        target: str,
+        connections: int | str,
+        *,
+        most: int | str | None = None,
+        confirm_hold: str = "10s",
+        time_limit: str | None = None,
+        recovery: bool = False,
+        **held: Unpack[HeldInTrials],
+    ) -> Capacity:
+        """The same as `assert_capacity_at_least`, without keeping the event loop busy."""
+        __tracebackhide__ = True
+        stop = Stop()
+        ask = partial(_search, target, connections, most, held, stop)
+        came = await api.in_thread(
+            lambda: ask(confirm_hold=confirm_hold, time_limit=time_limit, recovery=recovery), stop
+        )
+        return self._refuse(came) if isinstance(came, _Refused) else self._passed(came)
 
     def run(self, target: str, **options: Unpack[Options]) -> Result:
         """The same as `tcpgoon.run`: whatever the verdict is, the test goes on."""
@@ -101,11 +148,9 @@ class Tcpgoon:
         except (UsageError, Unanswerable) as exc:
             raise exc.with_traceback(None) from None
 
-    def _passed(self, outcome: Result | EachResult | _Refused) -> Result | EachResult:
+    def _passed(self, outcome: _O) -> _O:
         """``outcome``, where it is a PASS."""
         __tracebackhide__ = True
-        if isinstance(outcome, _Refused):
-            self._refuse(outcome)
         self._recorded(outcome)
         if outcome.verdict is Verdict.INCONCLUSIVE:
             self._give_up(failure(outcome))
@@ -147,6 +192,18 @@ def _ask(
     ask: Callable[..., Result | EachResult] = api.run_each if each else api.run
     try:
         return ask(target, stop=stop, **{**with_requirements(held), "connections": connections})
+    except (UsageError, Unanswerable) as exc:
+        return exc
+
+
+def _search(
+    target: str, connections: int | str, most: int | str | None, held: Mapping[str, Any], stop: Stop, **search: Any
+) -> Capacity | _Refused:
+    """What a search came to; or why it came to nothing."""
+    try:
+        least = converted("connections", connections)
+        beyond = least if most is None else converted("connections", most)
+        return api.find_capacity(target, most=beyond, at_least=least, stop=stop, **search, **with_requirements(held))
     except (UsageError, Unanswerable) as exc:
         return exc
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tcpgoon.capacity import Step
 from tcpgoon.cli.command import Command, Example
 from tcpgoon.cli.interrupt import interruptible
 from tcpgoon.cli.output import complain, say
@@ -17,6 +18,7 @@ from tcpgoon.options.params import SECONDS
 from tcpgoon.options.suites.load import load_suite
 from tcpgoon.options.suites.suite import Check
 from tcpgoon.plan.escapes import printable
+from tcpgoon.report.capacity import step_line
 from tcpgoon.report.status import StatusLines
 from tcpgoon.report.suite import beginning, ending, listed, suite_report
 from tcpgoon.report.text import verdict_line
@@ -75,7 +77,7 @@ def check(
     suite = suite.only(only)
     check_interval(interval)
     reports = Outputs(outputs, save=save, github=github)
-    reports.check_rows(sum(one.asked.draft.connections for one in suite.checks))
+    reports.check_rows(sum(one.connections for one in suite.checks))
     if list_only:
         say(listed(suite, sys.stdout), "")
         return ExitStatus.PASS
@@ -109,6 +111,11 @@ class _Said(Audience):
         """A line, or the whole report."""
         for part in parts:
             self._voice.say_between(ending(part), verdict_line(part))
+
+    def tried(self, check: Check, step: Step) -> None:
+        """A line, where status lines are wanted."""
+        if self._verbose:
+            click.echo(f"{printable(check.name)}: {step_line(step).strip()}", err=True)
 
     def monitor_of(self, check: Check) -> Monitor | None:
         """Status lines, where they are wanted."""

@@ -29,6 +29,10 @@ class Held(OtherOptions, Bounds, total=False):
     """How connections are to be held: all options but their number, and bounds."""
 
 
+class HeldInTrials(OtherOptions, Bounds, total=False):
+    """The same in a search; what bounds a number of connections is none of it."""
+
+
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "p50": ("p50 establishment", "<"),
     "p90": ("p90 establishment", "<"),

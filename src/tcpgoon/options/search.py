@@ -1,7 +1,7 @@
 """The options of a search for the largest number of connections that a target carries."""
 
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -95,10 +95,28 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def patience(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``options``, spelled, with what is waited for less long in a search than in a run."""
-    asks = any(options.get(name) is not None for name in ("probe", "send", "expect", "tls"))
-    return {"dial_timeout": DIAL_TIMEOUT, **({"probe_timeout": PROBE_TIMEOUT} if asks else {}), **options}
+def patience(options: Mapping[str, Any]) -> Mapping[str, str]:
+    """What is waited for less long in a search than in a run by ``options``, by name; spelled."""
+    asks = any(options.get(name) not in (None, False) for name in ("probe", "send", "expect", "tls"))
+    return {"dial_timeout": DIAL_TIMEOUT, **({"probe_timeout": PROBE_TIMEOUT} if asks else {})}
+
+
+@cache
+def own_options() -> Mapping[str, click.Option]:
+    """Those that say what is searched for, by the key that they are in a file."""
+
+    @click.command()
+    def command() -> None:
+        """Has the options; nobody calls it."""
+
+    for option in _OPTIONS:
+        option(command)
+    named = ((max(param.opts, key=len).removeprefix("--"), param) for param in command.params)
+    return {
+        name: param
+        for name, param in named
+        if isinstance(param, click.Option) and param.name in Search.__struct_fields__
+    }
 
 
 def spelled_in_trials(target: str, options: Mapping[str, Any]) -> Asked:
@@ -107,7 +125,7 @@ def spelled_in_trials(target: str, options: Mapping[str, Any]) -> Asked:
         bounds = converted("require", options.get("require") or ())
     except PlanError:  # `spelled` says where it stands
         bounds = ()
-    asked = spelled(target, {**patience(options), **newcomers_of(bounds)})
+    asked = spelled(target, {**patience(options), **options, **newcomers_of(bounds)})
     check_bounds(asked.draft.requirements)
     return asked
 

@@ -1,7 +1,7 @@
 """The options of a soak: those of a run, but that it is said how long it is to last."""
 
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -53,6 +53,19 @@ def soak_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+@cache
+def duration_option() -> click.Option:
+    """That which says how long it lasts."""
+
+    @click.command()
+    @_OPTIONS[0]
+    def command() -> None:
+        """Has the option; nobody calls it."""
+
+    (option,) = (param for param in command.params if isinstance(param, click.Option))
+    return option
 
 
 def asked_in_soak(target: Target | Lookup, options: Mapping[str, Any], given: Collection[str]) -> Asked:

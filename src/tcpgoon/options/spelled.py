@@ -68,6 +68,11 @@ def converted(name: str, value: Any) -> Any:
     option = spelled_options().get(name)
     if option is None:
         raise PlanError(f"there is no option {clipped(name)}{did_you_mean(name, spelled_options())}")
+    return converted_by(option, value)
+
+
+def converted_by(option: click.Option, value: Any) -> Any:
+    """What ``option`` takes ``value`` for. Raises `PlanError`, whose text does not have its name."""
     try:
         return option.type_cast_value(click.Context(_command), _as_on_the_command_line(option, value))
     except click.BadParameter as exc:

@@ -6,7 +6,7 @@ from tcpgoon.judge.facts import Finding
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
 from tcpgoon.record.outcome import Side
-from tcpgoon.report.findings import said
+from tcpgoon.report.findings import findings_of, said
 from tcpgoon.report.text import verdict_line
 from tcpgoon.results import Outcome
 
@@ -46,5 +46,5 @@ def _findings(outcome: Outcome) -> Iterator[str]:
 def _found(outcome: Outcome) -> Iterator[Finding]:
     """What was found of those that have the verdict over all, the first of them first."""
     for part in outcome.parts:
-        if part.verdict is outcome.verdict and part.result:
-            yield from part.result.findings
+        if part.verdict is outcome.verdict:
+            yield from findings_of(part)

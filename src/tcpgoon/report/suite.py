@@ -22,21 +22,20 @@ from tcpgoon.results import SuiteResult
 
 def listed(suite: Suite, out: TextIO | None) -> str:
     """The checks, a row each, and how many there are."""
-    table = table_of("check", "target", "connections", "hold", "parallel")
+    table = table_of("check", "kind", "target", "connections", "hold", "parallel")
     for check in suite.checks:
-        plan = check.asked.draft
-        hold, parallel = format_duration(plan.hold_s), _parallel(check)
-        table.add_row(*map(text_of, (check.name, str(check.asked.target), f"{plan.connections:,}", hold, parallel)))
+        hold_s = check.search.confirm_hold_s if check.search else check.asked.draft.hold_s
+        told = (str(check.kind), str(check.asked.target), _many(check), format_duration(hold_s), _parallel(check))
+        table.add_row(*map(text_of, (check.name, *told)))
     many = len(suite.checks)
     return printed(table, [Text(), text_of(f"{suite.name} has {many:,} check{'s' * (many != 1)}")], out)
 
 
 def beginning(check: Check, places: Sequence[Place]) -> str:
     """``db: 500 connections to db.local:5432``."""
-    connections = check.asked.draft.connections
     many = len(places)
     instances = f", each of {many:,} instance{'s' * (many != 1)}" if check.asked.choice.each else ""
-    asked = f"{connections:,} connection{'s' * (connections != 1)}"
+    asked = f"{_many(check)} connection{'s' * (check.connections != 1)}"
     return printable(f"{check.name}: {asked} to {check.asked.target}{instances}")
 
 
@@ -62,6 +61,10 @@ def _held(part: Part) -> str:
     if search := searched(part):
         return carried_of(search)
     return held_of(part.result) if part.result else "–"
+
+
+def _many(check: Check) -> str:
+    return f"{'up to ' * (check.search is not None)}{check.connections:,}"
 
 
 def _parallel(check: Check) -> str:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tcpgoon.capacity import SearchPart
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import Bug, Unanswerable, UsageError
 from tcpgoon.judge.verdict import Verdict
@@ -65,7 +66,11 @@ def run_each(
 
 def without_rows(one: _Came) -> _Came:
     """``one`` with no rows in its result."""
-    return msgspec.structs.replace(one, result=one.result and msgspec.structs.replace(one.result, table=Table(0)))
+    bare = one.result and msgspec.structs.replace(one.result, table=Table(0))
+    one = msgspec.structs.replace(one, result=bare)
+    if isinstance(one, SearchPart):
+        return msgspec.structs.replace(one, capacity=msgspec.structs.replace(one.capacity, confirmed=bare))
+    return one
 
 
 def _one(

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from msgspec import structs
 
+from tcpgoon.capacity import SearchPart
 from tcpgoon.engine.machine.closing import half_closed
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.endpoint import Endpoint
@@ -41,5 +42,8 @@ def doubted(part: Part, left: int) -> Part:
         return part
     many = f"{left:,} connection{'s' * (left != 1)}"
     reason = f"the server had not closed {many} of an earlier check, which it had besides; else FAIL: {part.reason}"
+    if isinstance(part, SearchPart):  # the run that confirmed what was found did pass
+        found = structs.replace(part.capacity, verdict=Verdict.INCONCLUSIVE, reason=reason)
+        return structs.replace(part, verdict=found.verdict, reason=reason, capacity=found)
     result = part.result and structs.replace(part.result, verdict=Verdict.INCONCLUSIVE, reason=reason)
     return structs.replace(part, verdict=Verdict.INCONCLUSIVE, reason=reason, result=result)

@@ -7,21 +7,26 @@ import gc
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 
 from msgspec import structs
 
+from tcpgoon.capacity import Step
 from tcpgoon.discovery.place import Place
 from tcpgoon.errors import Unanswerable, UsageError
 from tcpgoon.judge.verdict import Verdict, worst
+from tcpgoon.options.suites.kinds import Kind
 from tcpgoon.options.suites.suite import Check, Suite, name_of_part
 from tcpgoon.result import Part, Result
 from tcpgoon.results import SuiteResult
 from tcpgoon.runs.ask import ask_places
+from tcpgoon.runs.capacity.find import find_capacity
 from tcpgoon.runs.each import STOPPED, without_rows
 from tcpgoon.runs.monitor import Monitor
 from tcpgoon.runs.rest import doubted, left_after_rest
+from tcpgoon.runs.soak import soak
 from tcpgoon.runs.stop import Stop
 from tcpgoon.runs.waves import Ready, first_wave
 
@@ -37,6 +42,9 @@ class Audience:
 
     def ended(self, check: Check, parts: Parts) -> None:
         """That came of it; it may not have begun."""
+
+    def tried(self, check: Check, step: Step) -> None:
+        """``check``, which is a search, has tried a number."""
 
     def monitor_of(self, check: Check) -> Monitor | None:
         """Who watches its runs; those of others may go on at the same time."""
@@ -151,6 +159,8 @@ class _Asking:
         check = ready.check
         left = left_after_rest(ready.endpoints, stop) if ready.servers & self._servers else 0
         try:
+            if check.kind is not Kind.RUN:
+                return (doubted(structs.replace(self._in_kind(ready, monitor, stop), name=check.name), left),)
             outcome = ask_places(
                 check.asked,
                 ready.places,
@@ -167,6 +177,15 @@ class _Asking:
         return tuple(
             doubted(structs.replace(part, name=name), left) for name, part in zip(names, outcome.parts, strict=True)
         )
+
+    def _in_kind(self, ready: Ready, monitor: Monitor | None, stop: Stop) -> Part:
+        """What came of a check that is no run: of one instance, as there is no such check of each."""
+        check, (place,) = ready.check, ready.places
+        plan, found, origin = check.asked.plan_for(place.target), place.endpoints, place.origin
+        if check.search is not None:
+            tried = partial(self._audience.tried, check)
+            return find_capacity(plan, check.search, endpoints=found, origin=origin, tried=tried, stop=stop).parts[0]
+        return soak(plan, monitor, endpoints=found, origin=origin, interval_s=self._interval_s, stop=stop).parts[0]
 
     def _note(self, check: Check, parts: Parts) -> None:
         self._audience.ended(check, parts)

@@ -50,7 +50,7 @@ class Ready(NamedTuple):
     @property
     def connections(self) -> int:
         """How many it has at once."""
-        return self.check.asked.draft.connections
+        return self.check.connections
 
 
 def first_wave(waiting: Sequence[Ready], room: int | None = None) -> list[Ready]:

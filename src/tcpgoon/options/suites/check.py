@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 from tcpgoon.discovery.near import clipped
 from tcpgoon.errors import PlanError
 from tcpgoon.options.overruled import overruled
+from tcpgoon.options.search import check_bounds
+from tcpgoon.options.soak import check_soak
 from tcpgoon.options.spelled import asked_of
 from tcpgoon.options.suites import lines
+from tcpgoon.options.suites.kinds import Kind, key_readers, meant
 from tcpgoon.options.suites.suite import OF_AN_INSTANCE, Check
 from tcpgoon.options.suites.values import Values, read_values
 from tcpgoon.options.target import target_of
@@ -58,12 +61,19 @@ def _check(name: str, own: Values, defaults: Values) -> Check:
     others = {**defaults.others, **own.others}
     replaced = overruled(own.options)
     inherited = {option: value for option, value in defaults.options.items() if option not in replaced}
+    kind = others.get("kind", Kind.RUN)
+    means = meant(kind, own.options, inherited, own.others, others)
     # A default that means nothing beside what a check says is no contradiction: it is for others.
-    given = {*own.options, *(_ALSO_BY_DEFAULT & inherited.keys())}
-    asked = asked_of(others["target"], {**inherited, **own.options}, given)
+    given = {*means.given, *(_ALSO_BY_DEFAULT & inherited.keys() & means.options.keys())}
+    asked = asked_of(others["target"], means.options, given)
+    if kind is Kind.CAPACITY:
+        check_bounds(asked.draft.requirements)
+    elif kind is Kind.SOAK:
+        check_soak(asked.draft)
     if own.secret | (defaults.secret & inherited.keys() - own.options.keys()):
         asked.withhold()
-    return Check(name, asked, others.get("parallel", False))
+    parallel = kind is not Kind.CAPACITY and others.get("parallel", False)
+    return Check(name, asked, parallel, kind, means.search)
 
 
 def _name(value: Any) -> str:
@@ -90,7 +100,7 @@ def _parallel(value: Any) -> bool | str:
     raise PlanError(f"{clipped(repr(value))} is neither true, nor false, nor the name of a group")
 
 
-BESIDE: Mapping[str, Callable[[Any], Any]] = {"target": _target, "parallel": _parallel}
+BESIDE: Mapping[str, Callable[[Any], Any]] = {"target": _target, "parallel": _parallel, **key_readers()}
 """What reads the keys that a check has beside the options, and its name."""
 
 

@@ -11,6 +11,7 @@ import click
 from tcpgoon.options.params import COUNT, DURATION, MILLISECONDS, RATE
 from tcpgoon.options.spelled import spelled_options
 from tcpgoon.options.suites.check import LONGEST_NAME
+from tcpgoon.options.suites.kinds import Kind, kind_options
 from tcpgoon.options.workers import AUTO
 
 Schema = dict[str, Any]
@@ -71,7 +72,13 @@ def suite_schema() -> Schema:
 def keys() -> dict[str, Schema]:
     """The schema of each key that a check may have beside its name."""
     options = {name.replace("_", "-"): _of_option(option) for name, option in spelled_options().items()}
-    return {"target": _target(), "parallel": _parallel(), **options}
+    of_kinds = {key: _of_option(option) for key, option in kind_options().items()}
+    return {"target": _target(), "parallel": _parallel(), "kind": _kind(), **options, **of_kinds}
+
+
+def _kind() -> Schema:
+    said = "What it is: a run (default), a search for the largest number that is carried, or a soak."
+    return {"anyOf": [{"enum": list(map(str, Kind))}, _with_variable()], "description": said}
 
 
 def _name() -> Schema:

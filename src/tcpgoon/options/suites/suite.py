@@ -7,6 +7,8 @@ from typing import NamedTuple
 from tcpgoon.discovery.near import clipped, did_you_mean
 from tcpgoon.errors import UsageError
 from tcpgoon.options.asked import Asked
+from tcpgoon.options.suites.kinds import Kind
+from tcpgoon.plan.search import Search
 
 OF_AN_INSTANCE = " / "
 """Stands between the name of a check and the instance that a part of it is about."""
@@ -19,6 +21,14 @@ class Check(NamedTuple):
     asked: Asked
     parallel: bool | str = False
     """Whether it may be asked at the same time as its neighbours that say the same: True, or the same word."""
+    kind: Kind = Kind.RUN
+    search: Search | None = None
+    """What is searched for, where it is a search."""
+
+    @property
+    def connections(self) -> int:
+        """How many it opens at once, at the most."""
+        return self.search.most if self.search else self.asked.draft.connections
 
 
 class Suite(NamedTuple):

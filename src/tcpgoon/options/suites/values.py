@@ -56,7 +56,7 @@ def read_values(
             if key in beside:
                 others[key] = _read(beside[key], key, value, given, folder)
             else:
-                options[key.replace("-", "_")] = _read(partial(_option, key), key, value, given, folder)
+                options[key.replace("-", "_")] = _read(partial(_option, key, beside), key, value, given, folder)
         except PlanError as exc:
             faults.append(((key,), str(exc)))
     return Values(options, others, held, frozenset(secret), tuple(faults))
@@ -79,10 +79,10 @@ def _read(read: Callable[[Any], Any], key: str, value: Filled, given: Any, folde
         raise PlanError(f"{shown} is not what this key takes; what {names} holds is not shown") from exc
 
 
-def _option(key: str, value: Any) -> Any:
+def _option(key: str, beside: Iterable[str], value: Any) -> Any:
     name = key.replace("-", "_")
     if "_" in key or name not in spelled_options():
-        known = known_keys(("name", "target", "parallel"))
+        known = known_keys(("name", *beside))
         raise PlanError(f"a check has no such key{did_you_mean(key.replace('_', '-'), known)}")
     return converted(name, value)
 
