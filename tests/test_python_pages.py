@@ -106,7 +106,7 @@ def test_the_examples_in_pytest(here: dict[str, str], pytester: pytest.Pytester)
     source = adapted(examples(PYTEST), here).replace("async def test_capacity(", "async def test_capacity_in_a_loop(")
     pytester.makepyfile(f"{source}\n\ntest_capacity_in_a_loop.__test__ = False\n\n{awaited}")
     result = pytester.runpytest("-p", "no:cacheprovider", "-W", "error")
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=7)
 
 
 def test_the_failure_that_is_shown_is_what_is_said(pytester: pytest.Pytester) -> None:

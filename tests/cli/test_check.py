@@ -121,10 +121,10 @@ def test_what_is_in_a_suite(suite: None, check: Check) -> None:
     status, out, err = check("--list")
     assert (status, err) == (0, "")
     assert [re.sub(r"  +", "  ", line) for line in without_reports(out)] == [
-        "check  target  connections  hold  parallel",
-        "web  127.0.0.1:PORT  20  50ms",
-        "small  127.0.0.1:PORT  20  50ms",
-        "nowhere  nosuch.invalid:80  20  50ms",
+        "check  kind  target  connections  hold  parallel",
+        "web  run  127.0.0.1:PORT  20  50ms",
+        "small  run  127.0.0.1:PORT  20  50ms",
+        "nowhere  run  nosuch.invalid:80  20  50ms",
         "tcpgoon.toml has 3 checks",
     ]
 

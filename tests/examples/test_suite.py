@@ -20,7 +20,7 @@ SUITES = [SUITE.read_text(), *re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTIL
 def test_they_are_suites(text: str, tmp_path: Path) -> None:
     file = tmp_path / "tcpgoon.toml"
     file.write_text(text)
-    assert [check.name for check in load_suite(file, {}).checks][:2] == ["checkout", "db"]
+    assert load_suite(file, {}).checks[0].name.startswith("checkout")
     jsonschema.validate(tomllib.loads(text), suite_schema())
 
 
@@ -29,11 +29,17 @@ def test_the_example_takes_its_hosts_from_the_environment() -> None:
     assert suite.name == "acceptance"
     assert [str(check.asked.target) for check in suite.checks] == [
         "checkout.acceptance:8080",
+        "checkout.acceptance:8080",
         "db-2.local:5432",
         "cache.acceptance:6379",
         "mail.acceptance:25",
     ]
-    assert [[check.name for check in group] for group in suite.groups] == [["checkout"], ["db"], ["cache", "mail"]]
+    assert [[check.name for check in group] for group in suite.groups] == [
+        ["checkout"],
+        ["checkout, how many"],
+        ["db"],
+        ["cache", "mail"],
+    ]
 
 
 def test_the_page_shows_the_faults_as_they_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ import pytest
 import tcpgoon
 from tcpgoon.capacity import SearchPart
 from tcpgoon.judge.verdict import Verdict
+from tcpgoon.options.suites.load import load_suite
+from tcpgoon.runs.suite import run_suite
 from tcpgoon.server import Server, ServerConfig
 
 Serve = Callable[..., str]
@@ -65,7 +67,7 @@ def test_one_of_each_kind(serve: Serve, tmp_path: Path) -> None:
 
 def test_too_few_fail_the_suite_and_the_next_one_is_asked(serve: Serve, tmp_path: Path) -> None:
     small = serve(max_connections=40)
-    came = tcpgoon.run_suite(suite(tmp_path, search(small, "at-least = 41"), run(small)), keep_rows=False)
+    came = run_suite(load_suite(suite(tmp_path, search(small, "at-least = 41"), run(small))), keep_rows=False)
     limit, plain = came.parts
     assert (limit.verdict, plain.verdict, came.verdict) == (Verdict.FAIL, Verdict.PASS, Verdict.FAIL)
     assert limit.reason.endswith("at least 41 are required")

@@ -102,8 +102,8 @@ def test_a_soak_is_a_run_of_some_length(tmp_path: Path) -> None:
         ('kind = "capacity"\nparallel = true', 5, "parallel is no key of a search"),
         ('kind = "capacity"\neach = true', 5, "each is no key of a search"),
         ('kind = "capacity"\nmax = "many"', 5, "many"),
-        ('kind = "capacity"\nmax = 5\nfrom = 9', 4, "the number to begin with is 9: it must be from 1 to 5"),
-        ('kind = "capacity"\nrequire = "established >= 99%"', 4, "is searched for"),
+        ('kind = "capacity"\nmax = 5\nfrom = 9', 6, "the number to begin with is 9: it must be from 1 to 5"),
+        ('kind = "capacity"\nrequire = "established >= 99%"', 5, "is searched for"),
         ('kind = "soak"\nhold = "1h"', 5, "hold is no key of a soak: for says how long it lasts"),
         ('kind = "soak"\nassurance = "handshake"', 5, "would miss whoever is gone without a word"),
         ('kind = "soak"\nfor = "soon"', 5, "soon"),
@@ -114,4 +114,4 @@ def test_what_a_kind_does_not_have_is_a_fault_with_its_line(tmp_path: Path, rest
         load(tmp_path, check(rest))
     (fault,) = str(caught.value).splitlines()
     assert said in fault
-    assert f"tcpgoon.toml:{line}:" in fault or f"tcpgoon.toml:{1}:" in fault, fault
+    assert f"tcpgoon.toml:{line}:" in fault, fault

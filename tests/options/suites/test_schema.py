@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcpgoon.options.spelled import converted, spelled_options
+from tcpgoon.options.spelled import converted, converted_by, spelled_options
+from tcpgoon.options.suites.kinds import kind_options
 from tcpgoon.options.suites.load import TOP
 from tcpgoon.options.suites.schema import keys, suite_schema
 
 SCHEMA = jsonschema.Draft7Validator(suite_schema())
 KEYS = keys()
-OPTIONS = sorted(KEYS.keys() - {"target", "parallel"})
+OPTIONS = sorted(KEYS.keys() - {"target", "parallel", "kind"})
 CHECK = {"name": "db", "target": "db.local:5432"}
 
 
@@ -26,13 +27,21 @@ def takes(key: str, value: Any) -> bool:
     return bool(jsonschema.Draft7Validator(KEYS[key]).is_valid(value))
 
 
+def read(key: str, value: Any) -> None:
+    if option := kind_options().get(key):
+        converted_by(option, value)
+    else:
+        converted(key.replace("-", "_"), value)
+
+
 def test_it_is_a_schema() -> None:
     jsonschema.Draft7Validator.check_schema(suite_schema())
     assert tuple(sorted(suite_schema()["properties"])) == tuple(sorted(TOP))
 
 
 def test_every_key_is_there_and_says_what_it_is() -> None:
-    assert KEYS.keys() == {"target", "parallel", *(name.replace("_", "-") for name in spelled_options())}
+    options = (name.replace("_", "-") for name in spelled_options())
+    assert KEYS.keys() == {"target", "parallel", "kind", *options, *kind_options()}
     assert [key for key, schema in KEYS.items() if not schema["description"]] == []
 
 
@@ -44,6 +53,8 @@ def test_every_key_is_there_and_says_what_it_is() -> None:
         {"check": [CHECK | {"hold": "1m30s", "require": ["lost = 0"], "parallel": "g", "each": True}]},
         {"check": [CHECK | {"require": "lost = 0", "parallel": True, "connections": "${N:-5}", "hold": "${HOLD}"}]},
         {"check": [CHECK | {"connections": "1.5m", "rate": "5k/s", "workers": "auto", "close": "reset"}]},
+        {"check": [CHECK | {"kind": "capacity", "max": "2k", "precision": "0.5%", "recovery": True}]},
+        {"check": [CHECK | {"kind": "soak", "for": "1h"}]},
         {"check": [CHECK | {"family": "IPv4", "tls-min": "1.3", "alpn": ["h2"], "target-pid": 7, "sleep": "0s"}]},
     ],
 )
@@ -71,6 +82,8 @@ def test_what_a_suite_may_say(suite: dict[str, Any]) -> None:
         {"check": [CHECK | {"each": "yes"}]},
         {"check": [CHECK | {"require": [3]}]},
         {"check": [CHECK | {"parallel": ""}]},
+        {"check": [CHECK | {"kind": "limit"}]},
+        {"check": [CHECK | {"kind": "soak", "for": 30}]},
     ],
 )
 def test_what_it_may_not(suite: dict[str, Any]) -> None:
@@ -101,7 +114,7 @@ def test_what_it_takes_is_of_a_form_that_we_take(key: str, value: Any) -> None:
     if isinstance(value, float) and value.is_integer():
         return  # to JSON Schema 1.0 is an integer, to TOML it is none
     if takes(key, value):
-        converted(key.replace("-", "_"), value)
+        read(key, value)
 
 
 @pytest.mark.parametrize("key", [key for key in OPTIONS if KEYS[key].get("type") == "string"])
@@ -109,4 +122,4 @@ def test_texts_are_texts_for_both(key: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     assert takes(key, str(file))
-    converted(key.replace("-", "_"), str(file))
+    read(key, str(file))

@@ -1,7 +1,7 @@
 """One table of a suite becomes one check."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from tcpgoon.options.suites.values import Values, read_values
 from tcpgoon.options.target import target_of
 from tcpgoon.plan.endpoint import Target
 from tcpgoon.plan.lookup import Lookup
+from tcpgoon.plan.requirements import Requirement
 
 LONGEST_NAME = 100
 
@@ -67,13 +68,20 @@ def _check(name: str, own: Values, defaults: Values) -> Check:
     given = {*means.given, *(_ALSO_BY_DEFAULT & inherited.keys() & means.options.keys())}
     asked = asked_of(others["target"], means.options, given)
     if kind is Kind.CAPACITY:
-        check_bounds(asked.draft.requirements)
+        _check_bounds(asked.draft.requirements)
     elif kind is Kind.SOAK:
         check_soak(asked.draft)
     if own.secret | (defaults.secret & inherited.keys() - own.options.keys()):
         asked.withhold()
     parallel = kind is not Kind.CAPACITY and others.get("parallel", False)
     return Check(name, asked, parallel, kind, means.search)
+
+
+def _check_bounds(requirements: Collection[Requirement]) -> None:
+    try:
+        check_bounds(requirements)
+    except PlanError as exc:
+        raise PlanError(f"require: {exc}") from exc
 
 
 def _name(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tcpgoon.options.params import COUNT, DURATION, MILLISECONDS, RATE
+from tcpgoon.options.params import COUNT, DURATION, MILLISECONDS, PERCENT, RATE
 from tcpgoon.options.spelled import spelled_options
 from tcpgoon.options.suites.check import LONGEST_NAME
 from tcpgoon.options.suites.kinds import Kind, kind_options
@@ -28,6 +28,7 @@ _PATTERNS = {
     id(COUNT): rf"^{_COUNT}$",
     id(RATE): rf"^{_NUMBER}[kKmM]?(/(s|m|min|h))?$",
     id(DURATION): rf"^({_NUMBER}(ns|us|µs|ms|s|m|h|d))+$",
+    id(PERCENT): rf"^{_NUMBER}%$",
     id(MILLISECONDS): rf"^({_NUMBER}(ns|us|µs|ms|s|m|h|d))+$",
 }
 
@@ -130,7 +131,7 @@ def _values(option: click.Option) -> Schema:
 
 def _numbers(option: click.Option) -> list[Schema]:
     """As what numbers it may be given: a duration as none, since nobody would know their unit."""
-    if option.type in (DURATION, MILLISECONDS):
+    if option.type in (DURATION, MILLISECONDS, PERCENT):
         return []
     kind = {"type": "number", "minimum": 0.001} if option.type is RATE else {"type": "integer", "minimum": 1}
     return [{**kind, "maximum": 10**9}]
