@@ -9,13 +9,14 @@ from typing import Any, get_args
 import msgspec
 
 from commands import as_it_stands, code, table  # this folder is on the path while MkDocs imports its hooks
+from tcpgoon.capacity import Capacity
 from tcpgoon.record.table import Table
 from tcpgoon.result import Result
 
 
 def result_fields() -> str:
-    """A table for `Result`, and for each type that one of its fields is of."""
-    return "\n\n".join(block for kind in kinds(Result) for block in fields_of(kind))
+    """A table for `Result`, one for `Capacity`, and for each type that one of their fields is of."""
+    return "\n\n".join(block for kind in dict.fromkeys((*kinds(Result), *kinds(Capacity))) for block in fields_of(kind))
 
 
 def kinds(first: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:

@@ -93,7 +93,7 @@ def cases(outcome: Outcome) -> dict[str, str]:
 
 
 def test_junit_has_a_case_for_the_verdict_and_for_what_is_required() -> None:
-    assert cases(found()) == {"verdict": "passed"}
+    assert cases(found()) == {"verdict": "passed", "recovery": "passed"}
     assert cases(NONE) == {"verdict": "Failure"}
     assert cases(ours()) == {"verdict": "Error"}
     few = found(search=AT_LEAST, verdict=Verdict.FAIL)

@@ -9,3 +9,6 @@ CLOSING = Path(__file__).with_name("closing.py")
 
 KEEPER = Path(__file__).with_name("keeper.py")
 """A server with places, which may leak, and be slow when many are taken."""
+
+LIMITED = Path(__file__).with_name("limited.py")
+"""A server with a pool of threads, or one that refuses above its limit."""

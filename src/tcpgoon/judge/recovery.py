@@ -1,11 +1,9 @@
 """What came of it when all connections had been released: is the target as it was before? Pure."""
 
-from typing import NamedTuple
-
 import msgspec
 
 from tcpgoon.judge.carried import Answer, Bound
-from tcpgoon.judge.verdict import Judgement, Verdict
+from tcpgoon.judge.verdict import Judgement, Verdict, worst
 from tcpgoon.plan.search import Search
 from tcpgoon.plan.units import format_duration
 
@@ -29,11 +27,6 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """What a second search came to; None: there was none."""
 
 
-class _Came(NamedTuple):
-    verdict: Verdict
-    said: str
-
-
 def is_as_before(time_s: float, before_s: float | None) -> bool:
     """Whether a newcomer that took ``time_s`` was served as quickly as one that took ``before_s``, where that is known.
 
@@ -44,27 +37,27 @@ def is_as_before(time_s: float, before_s: float | None) -> bool:
 
 def with_recovery(search: Search, answer: Answer, judgement: Judgement, recovery: Recovery) -> Judgement:
     """The verdict over ``answer``, which was ``judgement``, when ``recovery`` is known, too: the worse of both."""
-    came = _came(search, answer, recovery)
-    verdict = judgement.verdict if judgement.verdict is not Verdict.PASS else came.verdict
-    return Judgement(verdict, f"{judgement.reason}; {came.said}")
+    came = recovered(search, answer, recovery)
+    return Judgement(worst((judgement.verdict, came.verdict)), f"{judgement.reason}; {came.reason}")
 
 
-def _came(search: Search, answer: Answer, recovery: Recovery) -> _Came:
+def recovered(search: Search, answer: Answer, recovery: Recovery) -> Judgement:
+    """Whether the target is as it was before it carried what ``answer`` says."""
     again, waited = recovery.again, format_duration(recovery.waited_s)
     if again is not None and again.bound is Bound.STOPPED:
-        return _Came(Verdict.INTERRUPTED, "stopped by the user before it was known whether it recovers")
+        return Judgement(Verdict.INTERRUPTED, "stopped by the user before it was known whether it recovers")
     if recovery.served_s is None:
-        return _Came(Verdict.FAIL, f"after the release no newcomer was served for {waited}")
+        return Judgement(Verdict.FAIL, f"after the release no newcomer was served for {waited}")
     if recovery.as_before_s is None:
-        return _Came(Verdict.FAIL, f"a newcomer still takes longer than before, {waited} after the release")
+        return Judgement(Verdict.FAIL, f"a newcomer still takes longer than before, {waited} after the release")
     served = f"after the release a newcomer is served as before within {format_duration(recovery.as_before_s)}"
     if again is None:
-        return _Came(Verdict.INTERRUPTED, f"{served}; there was no second search")
+        return Judgement(Verdict.INTERRUPTED, f"{served}; there was no second search")
     if again.carries >= answer.carries - int(answer.carries * search.precision):
-        return _Came(Verdict.PASS, f"{served}, and a second search finds {again.carries:,}")
+        return Judgement(Verdict.PASS, f"{served}, and a second search finds {again.carries:,}")
     if again.bound in (Bound.CLIENT, Bound.TIME, Bound.UNSTEADY):
-        return _Came(Verdict.INCONCLUSIVE, f"{served}; the second search came to no answer ({again.bound})")
+        return Judgement(Verdict.INCONCLUSIVE, f"{served}; the second search came to no answer ({again.bound})")
     kept = answer.carries - again.carries
-    return _Came(
+    return Judgement(
         Verdict.FAIL, f"a second search finds {again.carries:,}: {kept:,} of those released are not free again"
     )

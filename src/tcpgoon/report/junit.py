@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from tcpgoon.capacity import searched
+from tcpgoon.judge.recovery import recovered
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.plan.escapes import printable
 from tcpgoon.report.findings import findings_of, said
@@ -35,6 +36,9 @@ def junit(outcome: Outcome) -> str:
     return _DECLARATION + text.decode()
 
 
+_HOLDS = {Verdict.PASS: True, Verdict.FAIL: False}
+
+
 def _suite(part: Part) -> TestSuite:
     suite = TestSuite(printable(part.name))
     if asked := searched(part) or part.result:
@@ -52,6 +56,9 @@ def _cases(part: Part) -> Iterator[TestCase]:
     search = searched(part)
     if search and search.search.at_least is not None:
         yield _case(f"at least {search.search.at_least:,} connections", search.is_enough, part.reason, part)
+    if search and search.recovery:
+        after = recovered(search.search, search.answer, search.recovery)
+        yield _case("recovery", _HOLDS.get(after.verdict), after.reason, part)
     if part.result:
         for came in part.result.checked:
             yield _case(f"requirement: {came.text}", came.holds, came.said, part)
