@@ -61,3 +61,10 @@ def test_as_quickly_as_before_is_three_times_as_long_at_the_most(
     time_s: float, before_s: float | None, so: bool
 ) -> None:
     assert is_as_before(time_s, before_s) is so
+
+
+def test_a_leak_is_the_target_s_whoever_ended_the_search() -> None:
+    answer = Answer(bound=Bound.CLIENT, carries=1_000)
+    first = Judgement(Verdict.INCONCLUSIVE, "at least 1,000")
+    assert with_recovery(Search(), answer, first, again(600)).verdict is Verdict.FAIL
+    assert with_recovery(Search(), answer, first, again(1_000)).verdict is Verdict.INCONCLUSIVE

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tcpgoon.capacity import Capacity
 from tcpgoon.judge.carried import Bound
+from tcpgoon.judge.recovery import Recovery
 from tcpgoon.judge.verdict import Verdict
 from tcpgoon.report.capacity import capacity_report, carried_of
 from tcpgoon.report.capacity_figure import MOST_POINTS, capacity_figure
@@ -83,24 +84,31 @@ def test_csv_of_a_suite_has_the_connections_of_the_run_that_confirmed_it() -> No
     assert [row["part"] for row in standard.DictReader(io.StringIO(text))] == ["db"] * 3
 
 
-def cases(outcome: Outcome) -> dict[str, str]:
-    """What came of each case, but for those of the confirmed run."""
+def cases(outcome: Outcome, *others: str) -> dict[str, str]:
+    """What came of each case, but for those of the confirmed run and of the ``others``."""
     text = render(outcome, "junit")
     check(text)
     (suite,) = JUnitXml.fromstring(text.encode())
     came = {case.name: type(case.result[0]).__name__ if case.result else "passed" for case in suite}
-    return {name: kind for name, kind in came.items() if not name.startswith(("requirement", "level"))}
+    return {name: kind for name, kind in came.items() if not name.startswith(("requirement", "level", *others))}
 
 
 def test_junit_has_a_case_for_the_verdict_and_for_what_is_required() -> None:
-    assert cases(found()) == {"verdict": "passed", "recovery": "passed"}
-    assert cases(NONE) == {"verdict": "Failure"}
-    assert cases(ours()) == {"verdict": "Error"}
+    assert cases(found(), "recovery") == {"verdict": "passed"}
+    assert cases(NONE, "recovery") == {"verdict": "Failure"}
+    assert cases(ours(), "recovery") == {"verdict": "Error"}
     few = found(search=AT_LEAST, verdict=Verdict.FAIL)
-    assert cases(few) == {"verdict": "Failure", "at least 800 connections": "Failure"}
-    assert cases(ours(search=AT_LEAST)) == {"verdict": "Error", "at least 800 connections": "Error"}
+    assert cases(few, "recovery") == {"verdict": "Failure", "at least 800 connections": "Failure"}
+    assert cases(ours(search=AT_LEAST), "recovery") == {"verdict": "Error", "at least 800 connections": "Error"}
     enough = found(search=msgspec.structs.replace(AT_LEAST, at_least=700))
-    assert cases(enough) == {"verdict": "passed", "at least 700 connections": "passed"}
+    assert cases(enough, "recovery") == {"verdict": "passed", "at least 700 connections": "passed"}
+
+
+def test_junit_has_a_case_for_the_recovery() -> None:
+    assert cases(found())["recovery"] == "passed"
+    lost = Recovery(waited_s=5.0, served_s=0.1, as_before_s=0.2, again=msgspec.structs.replace(ANSWER, carries=600))
+    assert cases(found(recovery=lost))["recovery"] == "Failure"
+    assert "recovery" not in cases(found(recovery=None))
 
 
 def test_junit_has_the_levels_and_the_figures() -> None:
