@@ -53,6 +53,8 @@ class Ascent:
         self.ours: Over | None = None
         """The one that ended by a limit of this client."""
         self.confirmed: Over | None = None
+        self._carries = 0
+        """The number that was confirmed last, and is still believed."""
         self.next: Next | None = None
 
     def go(self) -> None:
@@ -73,7 +75,7 @@ class Ascent:
         bound = self._bound or (self._end_of_range if self._climb.bad is None else Bound.TARGET)
         return Answer(
             bound=Bound.STOPPED if self._climber.stopped else bound,
-            carries=self._climb.good if self.confirmed else 0,
+            carries=self._carries,
             bad=self._climb.bad,
             burst=self._climb.burst,
             per_s=self._per_s,
@@ -94,6 +96,7 @@ class Ascent:
                 came = self._try(trial).came
                 if not self._is_cut_short():
                     self._climb.came(came)
+                    self._disbelieve()
 
     def _is_cut_short(self) -> bool:
         return self._climber.stopped or self._bound is not None
@@ -137,7 +140,10 @@ class Ascent:
 
     def _blame(self, over: Over) -> None:
         """Keep the last that was too much; one that says why is not given up for one that does not."""
-        says_why = bool(diagnose(over.facts))
+        site = over.facts.on_site
+        # Those that were let go of before had taken the places in the accept queue: who finds none does not say why.
+        finds_no_place = site is not None and not site.peak.queued
+        says_why = bool(diagnose(over.facts)) and not finds_no_place
         if says_why or not self._says_why:
             self.bad, self._says_why = over, says_why
 
@@ -152,7 +158,7 @@ class Ascent:
         if self._climber.stopped:
             return False
         if over.judgement.verdict is Verdict.PASS:
-            self.confirmed = over
+            self.confirmed, self._carries = over, good
             return True
         if over.judgement.verdict is Verdict.INCONCLUSIVE:
             self._bound, self.ours = Bound.CLIENT, over
@@ -164,9 +170,14 @@ class Ascent:
         return False
 
     def _unconfirmed(self, good: int, left: int) -> None:
-        self.confirmed = None
         self._scatter.append(good)
         self._climb.unconfirmed(left)
+        self._disbelieve()
+
+    def _disbelieve(self) -> None:
+        """What was confirmed is believed until so many, or fewer, do not hold."""
+        if self._climb.bad is not None and self._climb.bad <= self._carries:
+            self.confirmed, self.next, self._carries = None, None, 0
 
     def _is_too_much(self) -> bool:
         """Try one more; whether the answer stands."""
@@ -174,7 +185,6 @@ class Ascent:
         welcome = self.next.fared is Fared.WELCOME and not self.next.pushed_out
         # One that is welcome says nothing of whether the times of all are as required.
         if welcome and self._climb.is_exact and not over.facts.plan.requirements:
-            self.confirmed = None
             self._climb.exceeded()
             return False
         if not welcome and self.bad is None and self.next.fared is not Fared.UNASKED:
