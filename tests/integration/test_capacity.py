@@ -13,7 +13,7 @@ import pytest
 
 from tests.installed import INSTALLED, LIMIT_S
 
-from .conftest import StartServer
+from .conftest import StartProgram, StartServer
 
 LOCAL = "127.0.0.1"
 
@@ -70,7 +70,7 @@ def test_a_sharp_limit_is_found_to_the_unit(
 
 
 def test_who_is_only_served_counts_where_the_application_is_asked(search: Search, server: StartServer) -> None:
-    """Beside the 100 that it serves the kernel takes some that wait in the queue."""
+    """Beside the 100 that it serves the kernel takes some that wait in the queue: here that is seen."""
     words = ("--max-connections", 100, "--above", "stop", "--backlog", 16, "--echo")
     target = server(*words)
     asked = search("--probe", "echo", "--probe-timeout", "1s", target.host, target.port)
@@ -78,16 +78,37 @@ def test_who_is_only_served_counts_where_the_application_is_asked(search: Search
     assert asked.found["next"]["fared"] == "left waiting"
     target = server(*words)
     unasked = search(target.host, target.port)
-    assert (unasked.exit_status, unasked.carries) == (0, (117, 118)), unasked
-    assert "TG403, not enough workers or threads: 100 of 117" in unasked.lines[-1]
+    assert (unasked.exit_status, unasked.carries) == (0, (100, 101)), unasked
+    assert "TG403, not enough workers or threads: 100 of " in unasked.lines[-1]
+    assert unasked.lines[-1].endswith("certain")
+    assert unasked.found["next"]["fared"] == "left waiting"
 
 
 def test_a_queue_that_nobody_empties(search: Search, server: StartServer) -> None:
     target = server("--never-accept", "--backlog", 10)
     answered = search(target.host, target.port)
-    assert (answered.exit_status, answered.carries) == (0, (11, 12)), answered
+    assert (answered.exit_status, answered.carries) == (2, (0, 1)), answered
     assert "TG404, the application does not accept" in answered.lines[-1]
-    assert answered.found["next"]["fared"] == "left waiting"
+
+
+def test_a_queue_that_is_emptied_slowly_is_waited_for(search: Search, server: StartServer) -> None:
+    target = server("--accept-delay", "5ms")
+    answered = search("--max", 600, target.host, target.port)
+    assert (answered.exit_status, answered.carries) == (0, (600, None)), answered
+
+
+def test_a_target_without_descriptors(search: Search, start: StartProgram, free_port: int) -> None:
+    """Of 1,024 its own are some; nobody asks, and who waits in the accept queue is seen there."""
+    limited = ["bash", "-c", 'ulimit -n 1024; exec "$@"', "bash"]
+    start(*limited, INSTALLED, "server", "--port", free_port)
+    answered = search(LOCAL, free_port)
+    most, bad = answered.carries
+    assert (answered.exit_status, bad) == (0, most + 1), answered
+    assert 1_000 <= most <= 1_020
+    assert answered.lines[-1] == (
+        f"PASS: carries {most:,} connections ({most:,} good, {bad:,} bad): TG401, the target has no descriptors left: "
+        f"{most:,} connections are accepted, 1 are not; tcpgoon has 1,024 of 1,024 – certain"
+    )
 
 
 def test_a_small_backlog_does_not_pass_for_the_limit(search: Search, server: StartServer) -> None:
@@ -135,9 +156,21 @@ def test_where_nobody_listens_none_is_carried(search: Search, free_port: int) ->
     assert answered.lines[-1].startswith("FAIL: carries 0 connections (0 good, 1 bad): TG302")
 
 
-def test_three_searches_agree(search: Search, server: StartServer) -> None:
-    target = server("--max-connections", 50)
-    assert {search(target.host, target.port).carries for _ in range(3)} == {(50, 51)}
+@pytest.mark.parametrize("words", [("--above", "close"), ("--above", "stop"), ("--above", "stop", "--echo")])
+def test_three_searches_agree(search: Search, server: StartServer, words: tuple[str, ...]) -> None:
+    target = server("--max-connections", 50, *words)
+    probe = ("--probe", "echo") if "--echo" in words else ()
+    assert {search(*probe, target.host, target.port).carries for _ in range(3)} == {(50, 51)}
+
+
+@pytest.mark.parametrize("probe", [(), ("--probe", "echo")])
+def test_a_search_up_to_5_000_is_over_in_time(search: Search, server: StartServer, probe: tuple[str, ...]) -> None:
+    """The target that costs the most time is one that is silent above its limit."""
+    target = server("--max-connections", 5_000, "--above", "stop", "--echo")
+    begun_s = time.monotonic()
+    answered = search(*probe, target.host, target.port)
+    assert (answered.exit_status, answered.carries) == (0, (5_000, 5_001)), answered
+    assert time.monotonic() - begun_s < 15
 
 
 def test_ctrl_c_ends_it_and_closes_all(server: StartServer) -> None:

@@ -131,3 +131,12 @@ def test_what_comes_after_the_end_changes_nothing() -> None:
     climb, _ = climbed(limited(7))
     climb.came(Came(True, 1_000))
     assert (climb.good, climb.bad, climb.next) == (7, 8, None)
+
+
+def test_a_queue_that_nobody_empties_is_no_matter_of_pace() -> None:
+    def target(trial: Trial) -> Came:
+        return Came(trial.level <= 13, min(trial.level, 13), unemptied=trial.level > 13)
+
+    climb, tried = climbed(target)
+    assert (climb.good, climb.bad, climb.burst) == (13, 14, None)
+    assert tried[-4:] == [(8, Pace.BRISK), (16, Pace.BRISK), (13, Pace.BRISK), (14, Pace.BRISK)]

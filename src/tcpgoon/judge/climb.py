@@ -37,6 +37,8 @@ class Came(msgspec.Struct, frozen=True):
     left: int
     hurried: bool = False
     """Whether SYNs had to be repeated: nobody knows who of those that were opened is really there."""
+    unemptied: bool = False
+    """Whether nobody empties the accept queue: it is no matter of pace."""
 
 
 class Climb:
@@ -78,7 +80,7 @@ class Climb:
             self._slow_down()
         elif came.good:
             self._held(level)
-        elif not self._is_to_be_tried_again(level, came.left):
+        elif came.unemptied or not self._is_to_be_tried_again(level, came.left):
             self._failed(level, came.left)
 
     def unconfirmed(self, left: int) -> None:

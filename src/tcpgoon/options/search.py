@@ -21,7 +21,7 @@ _search = partial(click.option, cls=SectionedOption, section="Search")
 DIAL_TIMEOUT = "2s"
 """A SYN is repeated after one second: so one that is lost is forgiven, and who is silent does not take long."""
 
-PROBE_TIMEOUT = "2s"
+PROBE_TIMEOUT = "1s"
 """Above its limit a target may be silent, at each number that is too large."""
 
 _OPTIONS = (

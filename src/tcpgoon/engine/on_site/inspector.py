@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import structs
+
 from tcpgoon.engine.machine.addresses import is_local
 from tcpgoon.engine.machine.sock_diag import Listener
 from tcpgoon.engine.on_site.processes import Found, Processes, described
@@ -88,6 +90,30 @@ class Inspector:
             self._look(held, count=held <= MOST_COUNTED and self._in_doubt())
             self._stood_s = self._queue.stood_s(self._now_s())
 
+    def queued(self) -> int:
+        """How many are in the accept queue now; 0 where that cannot be seen."""
+        seen: list[int] = []
+        with self._harmless():
+            seen.append(_queued(self._vantage))
+        return sum(seen)
+
+    def standing(self, held: int, queued: int, stood_s: float) -> OnSite | None:
+        """What is seen now, while ``queued`` of ``held`` have waited in the accept queue for ``stood_s``."""
+        seen: OnSite | None = None
+        with self._harmless():
+            look = self._looked(held, count=False)
+            if look is not None and self._looks:
+                seen = OnSite(
+                    before=self._looks[0],
+                    peak=structs.replace(look, queued=queued),
+                    after=look,
+                    most_queued=look.queued,
+                    stood_s=stood_s,
+                    listen_overflows=self._overflowed(),
+                    hidden=self._hidden,
+                )
+        return seen
+
     @property
     def on_site(self) -> OnSite | None:
         """What was seen, once the run is over; None where the target is not here, or nothing could be seen."""
@@ -166,28 +192,30 @@ class Inspector:
             self._watch.end()
 
     def _look(self, held: int, *, count: bool) -> None:
+        look = self._looked(held, count=count)
+        if look is not None:
+            self._queue.was(look.queued, look.at_s)
+            self._looks.append(look)
+
+    def _looked(self, held: int, *, count: bool) -> Look | None:
         if not self._vantage:
-            return
+            return None
         listeners = self._listeners()
         found = self._processes.find(one.inode for one in listeners)
         self._hidden = self._hidden or self._why_hidden(found, listeners, self._vantage.port)
         backlogs = [one.backlog for one in listeners if one.backlog is not None]
-        now_s, queued = self._now_s(), sum(one.queued for one in listeners)
-        self._queue.was(queued, now_s)
-        self._looks.append(
-            Look(
-                at_s=now_s,
-                held=held,
-                listening=bool(listeners),
-                listeners=len(listeners),
-                queued=queued,
-                backlog=sum(backlogs) if backlogs else None,
-                full=sum(one.backlog is not None and one.queued > one.backlog for one in listeners),
-                accepted=self._vantage.accepted(listeners) if count else None,
-                processes=described(found.owners),
-                processes_count=len(found.owners),
-                children=len(found.children),
-            )
+        return Look(
+            at_s=self._now_s(),
+            held=held,
+            listening=bool(listeners),
+            listeners=len(listeners),
+            queued=sum(one.queued for one in listeners),
+            backlog=sum(backlogs) if backlogs else None,
+            full=sum(one.backlog is not None and one.queued > one.backlog for one in listeners),
+            accepted=self._vantage.accepted(listeners) if count else None,
+            processes=described(found.owners),
+            processes_count=len(found.owners),
+            children=len(found.children),
         )
 
     def _why_hidden(self, found: Found, listeners: Sequence[Listener], port: int) -> str:

@@ -22,6 +22,7 @@ from tcpgoon.engine.sockets import EpollKernel
 from tcpgoon.judge.carried import Bound, carried
 from tcpgoon.judge.diagnose import diagnose
 from tcpgoon.judge.limits import ClientLimits
+from tcpgoon.judge.on_site import OnSite
 from tcpgoon.judge.preflight import checks, impossible, is_possible
 from tcpgoon.judge.recovery import with_recovery
 from tcpgoon.plan.endpoint import Endpoint
@@ -32,7 +33,7 @@ from tcpgoon.plan.sources import is_automatic
 from tcpgoon.record.table import Table
 from tcpgoon.runs.capacity.ascent import Ascent
 from tcpgoon.runs.capacity.release import MOST_KNOCKS, recovery
-from tcpgoon.runs.capacity.trials import Trials
+from tcpgoon.runs.capacity.trials import Over, Trials
 from tcpgoon.runs.runner import Known, environment_of, judged, ours_to_open
 from tcpgoon.runs.stop import Stop
 
@@ -77,10 +78,10 @@ def find_capacity(
         kernel = kind(lanes(dialled, sources, range(rows), rows), range(rows))
         climber = Climber(plan, table, kernel, time.monotonic, begun, ask)
     gauge = Gauge()
-    trials = Trials(plan, climber, table, limits, gauge)
+    inspector = Inspector(dialled[0], plan.target_pid, lambda: climber.now_s, dialled[1:])
+    trials = Trials(plan, climber, table, limits, gauge, inspector)
     ascent = Ascent(search, most, trials, climber, tried)
     second, recovered = Ascent(search, most, trials, climber, tried, again=True), None
-    inspector = Inspector(dialled[0], plan.target_pid, lambda: climber.now_s, dialled[1:])
     with inspector.watching():
         stop.when_requested(climber.stop)
         try:
@@ -98,7 +99,12 @@ def find_capacity(
     )
     too_much = ascent.ours if answer.bound is Bound.CLIENT else ascent.bad
     told = too_much is not None and answer.bound in (Bound.TARGET, Bound.UNSTEADY, Bound.CLIENT)
-    findings = diagnose(structs.replace(too_much.facts, on_site=on_site)) if too_much and told else ()
+    findings = (
+        diagnose(structs.replace(too_much.facts, on_site=_seen_of(too_much, on_site))) if too_much and told else ()
+    )
+    if ascent.next and ascent.next.pushed_out:
+        # One more was let in at the cost of others: that is the limit, whatever else was seen.
+        findings = tuple(sorted(findings, key=lambda finding: finding.code != "TG402"))
     judgement = carried(search, answer, findings)
     if recovered:
         judgement = with_recovery(search, answer, judgement, recovered)
@@ -140,6 +146,12 @@ def find_capacity(
         reason=judgement.reason,
         confirmed=confirmed,
     )
+
+
+def _seen_of(over: Over | None, on_site: OnSite | None) -> OnSite | None:
+    """What was seen of the target while ``over`` was judged; where nothing was, what was seen in the end."""
+    own = over.facts.on_site if over else None
+    return structs.replace(own, after=on_site.after) if own and on_site else on_site
 
 
 def _ended(limits: ClientLimits, most: int) -> str:

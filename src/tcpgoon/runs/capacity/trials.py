@@ -15,6 +15,7 @@ from tcpgoon.capacity import Next, Step
 from tcpgoon.engine.climber import Climber
 from tcpgoon.engine.lag import Lag, worse
 from tcpgoon.engine.machine.strain import Gauge
+from tcpgoon.engine.on_site.inspector import Inspector
 from tcpgoon.judge.climb import Came, Pace, Trial
 from tcpgoon.judge.facts import Facts
 from tcpgoon.judge.limits import ClientLimits
@@ -30,6 +31,7 @@ from tcpgoon.record.metrics import Metrics, measure
 from tcpgoon.record.outcome import FIN, ClosedBy
 from tcpgoon.record.shape import shape
 from tcpgoon.record.table import Table
+from tcpgoon.runs.capacity.accepting import standing
 
 SETTLE_S = 0.1
 """Beside four round trips: so long a trial listens whether the target closes what it has taken."""
@@ -67,6 +69,16 @@ class Grown(NamedTuple):
     """Those that came last, one after another, when all others were there."""
 
 
+class Accepted(NamedTuple):
+    """What became of those that were opened, in the target's accept queue."""
+
+    over: Over
+    waiting: int = 0
+    """So many of the newest wait in it, and nobody has asked them."""
+    unemptied: bool = False
+    """Whether nobody empties it."""
+
+
 class Tried(NamedTuple):
     """A trial that is over."""
 
@@ -76,9 +88,15 @@ class Tried(NamedTuple):
 
 
 class Trials:
-    """Trials of ``plan`` by ``climber``, which writes into ``table``; ``gauge`` was made before the first."""
+    """Trials of ``plan`` by ``climber``, which writes into ``table``; ``gauge`` was made before the first.
 
-    def __init__(self, plan: Plan, climber: Climber, table: Table, limits: ClientLimits, gauge: Gauge) -> None:
+    ``inspector`` sees whether the target takes what its kernel has let in.
+    """
+
+    def __init__(
+        self, plan: Plan, climber: Climber, table: Table, limits: ClientLimits, gauge: Gauge, inspector: Inspector
+    ) -> None:
+        self._inspector = inspector
         self._plan = plan
         self._climber = climber
         self._table = table
@@ -123,11 +141,12 @@ class Trials:
         self._knocks = self._knocks_of(new, last, trial.level)
         self._ask_again(kept)
         self._climber.wait(self._settle_s)
-        over = self._judged([*kept, *new], self._level)
-        hurried = self._is_hurried(new) and trial.pace is not Pace.GENTLE
+        over, waiting, unemptied = self._accepted([*kept, *new], new, SETTLE_S)
+        hurried = self._is_hurried(new) and trial.pace is not Pace.GENTLE and not unemptied
         whole = len(kept) + len(new) == trial.level
         good = whole and not hurried and over.judgement.verdict is Verdict.PASS
         proved = self._proved([*kept, *new])
+        proved = proved[: len(proved) - waiting]
         # Where all are there, and yet it is no PASS, a requirement is not met: what was opened made it so.
         in_vain = not good and len(proved) == trial.level
         self._kept = self._proved(kept) if hurried or in_vain else proved
@@ -136,7 +155,7 @@ class Trials:
         if good or not (hurried or in_vain):
             self._lag_of_kept = self._lag
         step = self._step(trial, begun_s, per_s, over, good, new, last, hurried)
-        return Tried(step, Came(good, len(self._kept), hurried), over)
+        return Tried(step, Came(good, len(self._kept), hurried, unemptied), over)
 
     def confirmed(self, hold_s: float) -> Over:
         """Hold what is there, and have all of it proved."""
@@ -145,7 +164,7 @@ class Trials:
         if self._plan.level is Assurance.ACKNOWLEDGED:
             self._climber.prove(since_s)
         self._ask_again(kept)
-        return self._judged(kept, self._plan.level)
+        return self._judged(kept, self._plan.level, hold_s)
 
     def left(self) -> int:
         """How many of those that are to be there are."""
@@ -180,15 +199,17 @@ class Trials:
         self._knocks = ()
         new, _ = self._grow(1, Pace.GENTLE.value, 1)
         self._climber.wait(2 * self._settle_s)
-        over = self._judged([*kept, *new], self._level)
+        over, waiting, _ = self._accepted([*kept, *new], new, 2 * SETTLE_S)
         row = next(iter(new), None)
+        fared = Fared.UNASKED if row is None else _fared(self._table, row, self._level)
         came = Next(
-            fared=Fared.UNASKED if row is None else _fared(self._table, row, self._level),
-            time_s=self._climber.now_s - begun_s if row is None else self._time_of(row),
+            fared=Fared.WAITING if waiting else fared,
+            time_s=self._climber.now_s - begun_s if row is None or waiting else self._time_of(row),
             error=0 if row is None else self._table.error[row],
             pushed_out=sum(self._table.state[other] != State.ESTABLISHED for other in kept),
         )
-        self._kept = self._proved([*kept, *new])
+        proved = self._proved([*kept, *new])
+        self._kept = proved[: len(proved) - waiting]
         return came, over
 
     # What a trial is made of.
@@ -266,11 +287,33 @@ class Trials:
             self._climber.let_go(rows)
             self._climber.wait(self._settle_s)
 
-    def _judged(self, rows: Sequence[int], assurance: Assurance) -> Over:
+    def _accepted(self, rows: Sequence[int], new: Sequence[int], hold_s: float) -> Accepted:
+        """What ``rows`` come to, when the target has taken whom it takes of the ``new`` ones."""
+        proved = self._proved(new)
+        if not new or (self._asks and len(proved) == len(new)):
+            return Accepted(self._judged(rows, self._level, hold_s))
+        queue = standing(self._inspector, self._climber, asked=self._asks)
+        over = self._judged(rows, self._level, hold_s)
+        if not queue.queued:
+            return Accepted(over)
+        # They are taken in the order in which they came: the newest wait, before them those that we have let go of.
+        there = sum(self._table.state[row] == State.ESTABLISHED for row in new)
+        proved = self._proved(new)
+        waiting = min(queue.queued, there - len(proved) if self._asks else there)
+        on_site = self._inspector.standing(len(rows), waiting, queue.stood_s)
+        judgement = over.judgement
+        if waiting and judgement.verdict is not Verdict.FAIL:
+            judgement = Judgement(
+                Verdict.FAIL, f"{waiting:,} of them wait in the target's accept queue: nobody accepts them"
+            )
+        over = Over(structs.replace(over.facts, on_site=on_site), judgement, over.table)
+        return Accepted(over, 0 if self._asks else waiting, unemptied=True)
+
+    def _judged(self, rows: Sequence[int], assurance: Assurance, hold_s: float) -> Over:
         """What ``rows`` come to, were all closed now; those that were not even dialled are nobody's failure."""
         table = extract(self._table, rows, len(rows), self._climber.now_s)
         facts = Facts(
-            plan=structs.replace(self._plan, connections=max(1, len(rows)), assurance=assurance),
+            plan=structs.replace(self._plan, connections=max(1, len(rows)), assurance=assurance, hold_s=hold_s),
             limits=self._limits,
             metrics=measure(table, assurance, self._knocks),
             shape=shape(table, self._lag.since_s or 0.0),
